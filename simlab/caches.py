@@ -26,24 +26,45 @@ def user_cache() -> Path | None:
 
 
 def text_kept(name: str, make: Callable[[], str]) -> str:
-    """A text as it was kept under a name that says all it depends on; else made, and kept where that can be.
-
-    A file that somebody else owns or may write to is not read, one cut short is made again: the last line
-    repeats the name.
-    """
-    folder = user_cache()
-    end = f"\n{name}\n"
-    if folder is not None:
-        with contextlib.suppress(OSError, ValueError):
-            if _is_ours(folder / name):
-                text = (folder / name).read_text(encoding="utf-8")
-                if text.endswith(end):
-                    return text[: -len(end)]
-    text = make()
-    if folder is not None:
-        with contextlib.suppress(OSError):
-            _keep(folder, name, text + end)
+    """A text as it was kept under a name that says all it depends on; else made, and kept if that can be."""
+    text = kept(name)
+    if text is None:
+        text = make()
+        keep(name, text)
     return text
+
+
+def kept(name: str) -> str | None:
+    """What was kept under a name; None where nothing is.
+
+    A file that somebody else owns or may write to is not read, nor one cut short: the last line repeats
+    the name.
+    """
+    folder, end = user_cache(), _end(name)
+    if folder is None:
+        return None
+    with contextlib.suppress(OSError, ValueError):
+        if _is_ours(folder / name):
+            text = (folder / name).read_text(encoding="utf-8")
+            if text.endswith(end):
+                return text[: -len(end)]
+    return None
+
+
+def keep(name: str, text: str) -> bool:
+    """Keep a text under a name, in place of another one; whether that could be done."""
+    folder = user_cache()
+    if folder is None:
+        return False
+    try:
+        _put(folder, name, text + _end(name))
+    except OSError:
+        return False
+    return True
+
+
+def _end(name: str) -> str:
+    return f"\n{name}\n"
 
 
 def _is_ours(path: Path) -> bool:
@@ -54,7 +75,7 @@ def _is_ours(path: Path) -> bool:
     return all(state.st_uid == os.getuid() and not state.st_mode & 0o022 for state in states)
 
 
-def _keep(folder: Path, name: str, text: str) -> None:
+def _put(folder: Path, name: str, text: str) -> None:
     """Put a file in place whole or not at all."""
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
     part = folder / f".{name}.{secrets.token_hex(4)}"

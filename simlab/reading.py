@@ -1,18 +1,22 @@
 """Bytes of a file that somebody names: of files alone, never of pipes and devices, which may have no end.
 
 What a study names lies in its own folder, in the one where the command was called, or in one that the command
-line gives: a study that came by mail reads nothing else.
+line gives, now or when `simlab init` wrote the study: a study that came by mail reads nothing else.
 """
 
 from __future__ import annotations
 
 import errno
+import hashlib
+import json
 import os
 import stat
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from pathlib import Path
+
+from simlab.caches import keep, kept
 
 READ_FROM = "SIMLAB_READ_FROM"
 """The environment's name of further folders that studies may read from, divided as in PATH."""
@@ -33,6 +37,12 @@ def read_from(folders: Iterable[Path]) -> None:
     _GIVEN.set((*_GIVEN.get(), *folders))
 
 
+def folders_of(files: Iterable[Path]) -> list[Path]:
+    """The folders that files lie in; of one at the top of a drive the file alone."""
+    real = [file.resolve() for file in files]
+    return sorted({file if file.parent == Path(file.anchor) else file.parent for file in real})
+
+
 @contextmanager
 def reading_from(folders: Iterable[Path]) -> Iterator[None]:
     """Let studies read from these folders, too, for a while."""
@@ -43,18 +53,42 @@ def reading_from(folders: Iterable[Path]) -> Iterator[None]:
         _GIVEN.reset(token)
 
 
-def may_read(path: Path, folder: Path) -> bool:
-    """Whether a study in `folder` may read a file, wherever links lead."""
+def may_read(path: Path, folder: Path, anew: bool = False) -> bool:
+    """Whether a study in `folder` may read a file, wherever links lead; `anew`: in the next call, too."""
     further = [Path(one) for one in os.environ.get(READ_FROM, "").split(os.pathsep) if one]
+    given = () if anew else _GIVEN.get()
     try:
         real, here = path.resolve(), Path.cwd()
         called = [here] if here != Path(here.anchor) else []
-        places = [place.resolve() for place in (folder, *called, *_GIVEN.get(), *further)]
+        places = [place.resolve() for place in (folder, *called, *given, *further)]
+        return any(real.is_relative_to(place) for place in (*places, *remembered(folder)))
     except ValueError:  # a NUL sign in the name: no file is called so
         return True
     except OSError:  # the folder where the command was called is gone, or links lead in a circle
         return False
-    return any(real.is_relative_to(place) for place in places)
+
+
+def remember(folder: Path, places: Iterable[Path]) -> None:
+    """Let studies in `folder` and below read from these places from now on, where a home can keep that.
+
+    Who names tables to `simlab init` has allowed them; the note lies with the user and not in the study,
+    which others may have written.
+    """
+    root = folder.resolve()
+    beyond = {str(place.resolve()) for place in places if not place.resolve().is_relative_to(root)}
+    if beyond:
+        keep(_note(root), json.dumps(sorted(beyond)))
+
+
+def remembered(folder: Path) -> list[Path]:
+    """The places that were allowed to studies in `folder`, or in one above it."""
+    root = folder.resolve()
+    notes = (kept(_note(one)) for one in (root, *root.parents) if one != Path(one.anchor))
+    return [Path(place) for note in notes if note is not None for place in json.loads(note)]
+
+
+def _note(folder: Path) -> str:
+    return f"read-from-{hashlib.sha256(os.fsencode(folder)).hexdigest()}.json"
 
 
 def bytes_of(path: Path) -> bytes:

@@ -13,6 +13,7 @@ from functools import cache
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, settings
 from worlds.kernels import compiled_once
 
 from simlab.report import apart
@@ -23,6 +24,8 @@ from simlab.run import RunFolder
 _OWN = {(apart, "draw_apart"): apart.draw_apart, (beside, "beside"): beside.beside}
 _draw_here = apart.draw_here
 _wanted = {"pages": True}
+settings.register_profile("busy", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("busy")  # a busy machine is no fault
 
 
 @pytest.hookimpl(tryfirst=True)

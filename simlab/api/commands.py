@@ -34,7 +34,7 @@ from simlab.execution import Progress, reach
 from simlab.execution.ahead import kernels_ahead
 from simlab.policies import Policy
 from simlab.policies.policy import GIVEN
-from simlab.reading import read_from
+from simlab.reading import folders_of, read_from, remember
 from simlab.run import RunFolder
 from simlab.segments import Segmentation
 
@@ -256,7 +256,8 @@ def init(
         Made if it does not exist.
     items, demand, receipts : path, optional
         CSV, Parquet or a workbook of one sheet. The study points to them, they stay as they are: period,
-        dates, columns under other names and rows that need a rule are found. None of them: the demo.
+        dates, columns under other names and rows that need a rule are found. Studies in `folder` may read
+        where they lie from now on, for this user. None of them: the demo.
     book : path, optional
         A workbook that holds all tables: which sheet is which is found by the columns.
     template : bool
@@ -281,9 +282,12 @@ def init(
 
         return list(write_scale(Path(folder), scale))
     named = [Path(one) for one in (items, demand, receipts, book) if one is not None]
-    read_from(one.resolve().parent for one in named)  # who names them here need not allow them again
+    places = folders_of(named)
+    read_from(places)  # who names them here need not allow them again
     if book is not None:
-        return init_from_book(Path(folder), Path(book))
+        written = init_from_book(Path(folder), Path(book))
+        remember(Path(folder), places)
+        return written
     if template:
         return init_template(Path(folder))
     if not own:
@@ -291,7 +295,9 @@ def init(
 
         return list(write_sample(Path(folder)))
     tables = [None if one is None else Path(one) for one in (items, demand, receipts)]
-    return init_from_tables(Path(folder), tables[0], tables[1], tables[2])
+    written = init_from_tables(Path(folder), tables[0], tables[1], tables[2])
+    remember(Path(folder), places)
+    return written
 
 
 @_files_beside

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from simlab.api.data.data import Data, demo, load, settings_of
+from simlab.api.data.ordering import MOVE
 from simlab.api.simulator.size import RunSize, refuse_what_does_not_fit
 from simlab.api.simulator.stored import table_hash
 from simlab.engine.prepare.on_grid import parts_of, split_rows
@@ -20,6 +21,7 @@ from simlab.engine.world.world import Horizon
 from simlab.errors import UsageError
 from simlab.measures.shown import Public
 from simlab.policies import given_levels
+from simlab.policies.levels.by_period import moves_of_levels
 from simlab.policies.levels.forecasting import FORECAST, calendar_offsets, following
 from simlab.register.families import TARGET_FAMILIES, family_named, rule_of
 from simlab.run import RunFolder
@@ -31,6 +33,7 @@ if TYPE_CHECKING:
 
 _SAMPLES = ("verdict", "search", "gate")
 _SIDES = {"proposed": "_proposed", "current": "_now"}
+_GOES = "go"
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -157,7 +160,9 @@ def _planned(folder: RunFolder, item: str, side: str | None = None) -> tuple[int
     own = plan.iloc[row]
     if side is None:
         return row, own
-    return row, own.rename({f"{name}{_SIDES[side]}": name for name in _OF_RULE})
+    one = own.rename({f"{name}{_SIDES[side]}": name for name in _OF_RULE})
+    one["decision"] = _GOES if side == "proposed" else ""
+    return row, one
 
 
 _OF_RULE = ("family", "reorder_point", "order_up_to", "order_quantity")
@@ -179,12 +184,26 @@ def _levels(facts: dict[str, Any], data: Data, row: int, own: pd.Series[Any]) ->
     low = round(own["reorder_point"] * parts) if rule_of(family).has_point else top - 1
     s, S, Q = (np.array([[value]]) for value in (low, top, round(own["order_quantity"] * parts)))
     still = Levels(np.array([family], np.int8), s, S, Q)
-    if named != FORECAST or own.get("family", FORECAST) != FORECAST:
+    if named != FORECAST:
+        return _with_table(facts, data, row, own, still)
+    if own.get("family", FORECAST) != FORECAST:
         return still
     every = np.zeros((data.models.n_items, 1), np.int64)
     every[row] = top
     offset, phase = calendar_offsets(data.models, ForecastSpec(**facts["policy"]["forecast"]), every)
     return replace(still, offset=None if offset is None else offset[[row]], phase=phase)
+
+
+def _with_table(facts: dict[str, Any], data: Data, row: int, own: pd.Series[Any], still: Levels) -> Levels:
+    """The levels of one row, moved with the forecast table where the run's are; today's stand still."""
+    goes = str(own.get("decision", _GOES)) in (_GOES, "unchanged")
+    if not facts.get(MOVE) or not goes:
+        return still
+    points = rule_of(int(still.family[0])).has_point
+    every = np.zeros((data.models.n_items, 1), np.int64)
+    every[row] = still.reorder_point[0] if points else still.order_up_to[0]
+    offset = moves_of_levels(data.models, every, np.full(data.models.n_items, points))
+    return replace(still, offset=None if offset is None else offset[[row]])
 
 
 def _sample(facts: dict[str, Any], sample: str | None) -> str:

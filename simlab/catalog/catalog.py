@@ -231,6 +231,8 @@ class Catalog(Public):
         Their past forecasts, and what came.
     held_out : int
         Last whole periods that no law may know: the past as it was before them. 0 for a plan.
+    rows_end : date or None
+        Last day of the week or month that the last row of demand stands for; None of rows by the day.
     """
 
     study: Study
@@ -250,6 +252,7 @@ class Catalog(Public):
     forecast: ForecastTable | None = None
     forecast_errors: ForecastErrors | None = None
     held_out: int = 0
+    rows_end: dt.date | None = None
 
     @property
     def n_items(self) -> int:
@@ -289,8 +292,11 @@ class Catalog(Public):
 
     @property
     def as_of(self) -> dt.date | None:
-        """Last date used: the study's, else the day that demand is complete to, else its last date."""
-        return self.study.as_of or self.study.demand.complete_to or self.last_date
+        """Last day used: the study's, else the day that demand is complete to, else its last date.
+
+        Of a table whose rows stand for whole weeks or months, the last day of the last of them.
+        """
+        return self.study.as_of or self.study.demand.complete_to or self.rows_end or self.last_date
 
 
 def _date(day: Any) -> dt.date:

@@ -12,6 +12,7 @@ import numpy as np
 from simlab.catalog import findings as found
 from simlab.catalog.calendar.closed_sales import open_share
 from simlab.catalog.calendar.grain import FISCAL
+from simlab.catalog.calendar.periods import end_of_rows
 from simlab.catalog.catalog import Catalog, DemandTable
 from simlab.catalog.cells.text import TextTable
 from simlab.catalog.cells.unseen import made_visible
@@ -249,7 +250,14 @@ def _catalog(
         forecast=None if expected is None else expected[0],
         forecast_errors=None if errors is None else errors[0],
         inputs={table.name: table.sha256 for table in tables_read if table.sha256},
+        rows_end=None if sales is None else _rows_end(study, sales[0]),
     )
+
+
+def _rows_end(study: Study, demand: DemandTable) -> dt.date | None:
+    """Last day of the week or month that the last row of demand stands for."""
+    end = end_of_rows(study, demand.distinct_dates) if demand.n_rows else None
+    return None if end is None else end.astype("datetime64[D]").item()
 
 
 def _forecasts(

@@ -33,7 +33,7 @@ from simlab.cli.say import say
 from simlab.cli.show.estimate import print_dry_run
 from simlab.cli.show.outcome import print_run
 from simlab.cli.tables import print_json, print_table, records
-from simlab.reading import ALLOW, may_read, reading_from
+from simlab.reading import ALLOW, folders_of, may_read, reading_from
 
 GROUPS = {
     "Begin": ("demo", "init", "check", "doctor", "explain", "schema"),
@@ -179,7 +179,6 @@ def init(
     from simlab import api
 
     own = [one for one in (items, demand, receipts, book) if one is not None]
-    beyond = [one for one in own if not may_read(one, folder)]
     files = api.init(folder, items, demand, receipts, book=book, template=template, scale=scale)
     if not own and format is Format.JSON:
         print_json({"files": [str(path) for path in files]})
@@ -187,9 +186,10 @@ def init(
     if format is Format.TEXT:
         for path in files:
             say(str(path))
-        if beyond:
-            place = shlex.quote(str(beyond[0].resolve().parent))
-            say(f"Tables lie outside its folder and this one: commands that read it begin {ALLOW} {place}")
+        for place in folders_of(own):
+            if not may_read(place, folder, anew=True):  # there is no home to keep what was allowed
+                begin = f"{ALLOW} {shlex.quote(str(place))}"
+                say(f"Tables lie outside its folder and this one: commands that read it begin {begin}")
     if own:
         result = api.check(files[0])
         if format is Format.JSON:

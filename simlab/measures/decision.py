@@ -30,6 +30,13 @@ SERVICE_NOUNS = {
 """What a definition of service counts, in a word: "by margin"."""
 
 
+def service_served(service: str) -> str:
+    """A service as a study counts it, as people say it: "fill rate weighted by margin" is margin served."""
+    if not service.startswith("fill rate"):
+        return service
+    return f"{service.removeprefix('fill rate').removeprefix(' weighted by ') or 'units'} served at once"
+
+
 class Row(NamedTuple):
     """One row of the table.
 

@@ -145,5 +145,6 @@ def _clean(text: str) -> str:
 
 
 def sentence(text: str) -> str:
-    """A note as a sentence: it begins with a capital letter and ends with a full stop, or its own mark."""
-    return text[:1].upper() + text[1:] + ("" if text.endswith((".", "?", "!")) else ".")
+    """A note as a sentence: a capital letter unless it begins with an option, and a mark at the end."""
+    begins = text[:1] if "_" in text.partition(" ")[0] else text[:1].upper()
+    return begins + text[1:] + ("" if text.endswith((".", "?", "!")) else ".")

@@ -180,7 +180,7 @@ _LISTED = (
     Word("level", "Level", "units", "the position that the rule orders up to"),
     Word("on_hand", "On the shelf", "units"),
     Word("on_order", "On order", "units"),
-    Word("cover_days", "Cover", "days", "how long the position lasts at mean demand"),
+    Word("cover_days", "Cover (days)", "days", "how long the position lasts at mean demand"),
     Word("chance_out", "Chance of being short", "rate", "before the order of the next review can arrive"),
     Word("units_short", "Units short", "units", "not served at once until then, mean"),
     Word("action", "What to do", "text"),

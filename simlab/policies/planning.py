@@ -9,14 +9,23 @@ import numpy as np
 import numpy.typing as npt
 
 from simlab import mapped
-from simlab.arrays import FloatArray, IntArray
+from simlab.arrays import BoolArray, FloatArray, IntArray
+from simlab.engine.prepare.on_grid import split_rows
 from simlab.engine.world.levels import Family, Levels
 from simlab.errors import UsageError
 from simlab.measures.shown import Public
 from simlab.policies.levels.best import best_levels
+from simlab.policies.levels.by_period import (
+    MOVED,
+    at_rest,
+    expected_first,
+    follows_table,
+    moves_of_levels,
+    placed,
+)
 from simlab.policies.levels.ceilings import HELD, held
 from simlab.policies.levels.exact import Measure, Problems, least_levels
-from simlab.policies.levels.floors import LIFTED, RAISED, kept_above, lifted, refuse_floors
+from simlab.policies.levels.floors import LIFTED, RAISED, can_lose, kept_above, lifted, refuse_floors
 from simlab.policies.levels.forecasting import FORECAST, expected_at_start, forecast_levels
 from simlab.policies.levels.lost import Sought, losing, with_losses
 from simlab.policies.levels.normal import normal_levels, normal_reorder_points
@@ -33,7 +42,14 @@ from simlab.policies.methods import (
 from simlab.policies.problems import by_parts, parts_of_items, plannable, service_problems
 from simlab.policies.quantities import order_quantities
 from simlab.policies.sums.consecutive import Consecutive
-from simlab.register.families import OPTIMAL_NAMES, TARGET_FAMILIES, Rule, family_named, rule_of
+from simlab.register.families import (
+    OPTIMAL_NAMES,
+    TARGET_FAMILIES,
+    Rule,
+    family_named,
+    has_point,
+    rule_of,
+)
 from simlab.study.sections import ForecastSpec
 
 if TYPE_CHECKING:
@@ -82,6 +98,7 @@ def plan(
     planning: str = "exact",
     forecast: ForecastSpec | None = None,
     seed: int = 1,
+    moving: bool = True,
 ) -> PlannedLevels:
     """Smallest integer levels that reach the targets, by the law of each SKU-location.
 
@@ -104,6 +121,8 @@ def plan(
         Method and smoothing of a forecast policy; default exponential smoothing.
     seed : int
         Of the study: its stream `planning` finds exact levels where demand is lost (`levels.lost`).
+    moving : bool
+        Whether levels move with the study's forecast table, if it has one (`levels.by_period`).
 
     Returns
     -------
@@ -129,11 +148,55 @@ def plan(
         stock = levels.order_up_to - expected_at_start(models, spec)[:, None]
         words = holidays_left_out(models, [word] * models.n_items)
         return PlannedLevels(levels, unordered(models, words), stock)
-    parts, world = parts_of_items(models), by_parts(models).world
-    models, consecutive = plannable(by_parts(models))
+    rows = follows_table(models) if moving else np.zeros(models.n_items, np.bool_)
+    if rows.any():
+        return _moving(models, asked, rows, family=family, measure=measure, planning=planning, seed=seed)
+    return _planned(models, asked, family=family, measure=measure, planning=planning, seed=seed)
+
+
+def _moving(
+    models: Models,
+    asked: FloatArray,
+    rows: BoolArray,
+    *,
+    family: str,
+    measure: Measure,
+    planning: str,
+    seed: int,
+) -> PlannedLevels:
+    """Levels of a mean period of the forecast, placed in its periods."""
+    still = at_rest(models, rows)
+    found = _planned(still, asked, family=family, measure=measure, planning=planning, seed=seed)
+    levels = found.levels
+    points = has_point(levels.family)
+    above = np.where(points, 0, 1)[:, None]
+    level = placed(models, np.where(points[:, None], levels.reorder_point, levels.order_up_to), rows)
+    lost = can_lose(models)[:, None] & (level < above)
+    level, _ = kept_above(models, np.where(lost, above, level) - above)
+    level = np.where(rows[:, None], level + above, levels.reorder_point + above)
+    top = np.where(points[:, None], level + levels.order_up_to - levels.reorder_point, level)
+    stock = found.safety_stock
+    stock = np.where(rows[:, None], level - expected_first(models)[:, None], stock)
+    words = also(list(found.method), rows, MOVED)
+    moved = replace(
+        levels,
+        reorder_point=mapped.away(level - above),
+        order_up_to=mapped.away(top),
+        offset=moves_of_levels(models, level, points),
+    )
+    return PlannedLevels(moved, tuple(words), stock)
+
+
+def _planned(
+    models: Models, asked: FloatArray, *, family: str, measure: Measure, planning: str, seed: int
+) -> PlannedLevels:
+    """Levels that stand still, by the law of each SKU-location."""
+    own = by_parts(models)
+    parts, lead, world = parts_of_items(models), _mean_lead_times(models, own), own.world
+    models, consecutive = plannable(own)
     rule = rule_of(TARGET_FAMILIES[family])
     if planning == "optimal":
-        return _optimal(models, asked, family, consecutive, parts)
+        return _optimal(models, asked, family, consecutive, parts, lead)
     quantity = lots_of(models, family)
     if planning == "exact":
         falls = rule.has_point and not rule.by_lot
@@ -152,7 +215,7 @@ def plan(
     level = level + above
     words = also(also(also(list(method), low, LIFTED), high, HELD), raised, RAISED)
     method = unordered(models, words)
-    return PlannedLevels(_levels(level, quantity, rule), method, safety_stock(models, level))
+    return PlannedLevels(_levels(level, quantity, rule), method, safety_stock(models, level, lead))
 
 
 def lots_of(models: Models, family: str) -> IntArray:
@@ -162,11 +225,23 @@ def lots_of(models: Models, family: str) -> IntArray:
     return order_quantities(models, family)
 
 
-def safety_stock(models: Models, level: IntArray) -> FloatArray:
-    """(n, k) units of S of (R,S), or s of the other rules, above the mean demand of R + E[L]."""
-    models = by_parts(models)
-    interval = models.world.terms.review_period + models.lead_time_moments[0]
-    return mapped.away(level - (models.world.demand.mean * interval)[:, None])
+def safety_stock(models: Models, level: IntArray, lead: FloatArray | None = None) -> FloatArray:
+    """(n, k) units of S of (R,S), or s of the other rules, above the mean demand of R + E[L].
+
+    Parameters
+    ----------
+    lead : (n,) float, optional
+        Of items in their own parts, where the models are by parts already.
+    """
+    own = by_parts(models)
+    lead = _mean_lead_times(models, own) if lead is None else lead
+    return mapped.away(level - (own.world.demand.mean * (own.world.terms.review_period + lead))[:, None])
+
+
+def _mean_lead_times(models: Models, own: Models) -> FloatArray:
+    """(n,) E[L] in each item's own parts; constant ones as they are, whatever the parts of a period."""
+    grid, lead = models.world.grid, own.lead_time_moments[0]
+    return lead if grid is None else np.where(split_rows(models.world), grid.lead_time_exact, lead)
 
 
 def _levels(level: IntArray, quantity: IntArray, rule: Rule) -> Levels:
@@ -185,7 +260,12 @@ def _everywhere(quantity: IntArray, columns: int) -> IntArray:
 
 
 def _optimal(
-    models: Models, targets: FloatArray, family: str, consecutive: Consecutive | None, parts: IntArray
+    models: Models,
+    targets: FloatArray,
+    family: str,
+    consecutive: Consecutive | None,
+    parts: IntArray,
+    lead: FloatArray,
 ) -> PlannedLevels:
     """(R,s,S) of least cost, and what it leaves out."""
     if family not in OPTIMAL_NAMES:
@@ -209,7 +289,7 @@ def _optimal(
         words = also(words, consecutive.hanging, OVER_PHASES)
     words = also(also(also(words, raised, LIFTED), capped, HELD), critical, RAISED)
     method = unordered(models, words)
-    return PlannedLevels(Levels(rule, low, top, top - low), method, safety_stock(models, low))
+    return PlannedLevels(Levels(rule, low, top, top - low), method, safety_stock(models, low, lead))
 
 
 def _normal(

@@ -94,7 +94,7 @@ def _blocks(shown: Shown, facts: Mapping[str, Any]) -> list[Table | Text | Pictu
     bounded = {name for name in every if {f"{name}_low", f"{name}_high"} <= set(every)}
     ends = {f"{name}{end}" for name in bounded for end in ("_low", "_high")}
     names = [name for name in every if name not in ends]
-    names, below = _stacked(names)
+    names, below = _stacked([name for name in names if name != "at_fill" or "measure" not in names])
     header = [_heading(name, shown, currency, period, below) for name in names]
     rows = [
         [_with_ends(row, name, currency, name in bounded, below.get(name, "")) for name in names]
@@ -129,17 +129,33 @@ def _with_ends(row: Mapping[str, Any], name: str, currency: str, bounded: bool, 
     if below:
         return replace(_cell(row[name], name, currency), span=_cell(row[below], below, currency).text)
     if name == "measure":
-        return Cell(words.word(str(row[name])).name)
+        at = f"at {short_rate(float(row['at_fill']))}" if is_number(row.get("at_fill")) else ""
+        return Cell(words.word(str(row[name])).name, at, prose=True)
     if "measure" in row and name in _OF_MEASURE:
-        is_rate = words.word(str(row["measure"])).unit == "rate" and name == "difference"
-        name, own = ("percent" if is_rate else str(row["measure"])), name
-        row = {**row, **{f"{name}{end}": row.get(f"{own}{end}") for end in ("", "_low", "_high")}}
+        if name == "difference":
+            return _difference(row, currency)
+        name, row = str(row["measure"]), {str(row["measure"]): row[name]}
     cell = _cell(row[name], name, currency)
     if not bounded or not is_number(row[f"{name}_low"]):
         return cell
     return replace(
         cell, span=span(row[f"{name}_low"], row[f"{name}_high"], lambda x: _cell(x, name, currency).text)
     )
+
+
+def _difference(row: Mapping[str, Any], currency: str) -> Cell:
+    """A change with its sign in the unit of the row's measure, its interval in small print."""
+    measure = str(row["measure"])
+    in_points = words.word(measure).unit == "rate"
+
+    def shows(value: float) -> str:
+        text = number(100 * value, 2) if in_points else _cell(value, measure, currency).text
+        return f"+{text}" if value > 0 else text
+
+    value, low, high = (row.get(f"difference{end}") for end in ("", "_low", "_high"))
+    if not is_number(value):
+        return Cell(DASH)
+    return Cell(f"{shows(value)} points" if in_points else shows(value), span(low, high, shows))
 
 
 def _bars(shown: Shown, currency: str) -> Picture:
@@ -180,12 +196,13 @@ def _cell(value: Any, name: str, currency: str) -> Cell:
         missing = value is None or value != value
         text = DASH if missing else words.policy_title(value) if name == "policy" else str(value)
         return Cell(text, "" if text in (DASH, str(value)) else str(value), prose=not missing)
-    unit = words.word(name).unit
+    unit = words.word(name.partition(":")[0]).unit
     if name.startswith(_PERCENT) or unit == "points":
         return Cell(number(100 * value, 2))
     if unit in ("rate", "share"):
         return Cell(short_rate(float(value)))
     if unit == "money":
         return Cell(money(value, currency))
-    whole = float(value).is_integer()
-    return Cell(number(value, 0 if whole else 2))
+    if unit in ("count", "days"):
+        return Cell(number(value, 0 if float(value).is_integer() or abs(value) >= 100 else 1))
+    return Cell(number(value, 0 if float(value).is_integer() else 2))

@@ -12,6 +12,8 @@ if TYPE_CHECKING:
 TABLE = "statements"
 MARKS = {"good": "✓", "bad": "✗", "open": "≈"}
 """Signs of states; "none" has none."""
+ADVICE_BY_REPLAY = "advice by replay"
+"""Key of an advice whose reason the headline tells, too."""
 
 
 @dataclass(frozen=True)
@@ -45,8 +47,15 @@ class Statement:
         return MARKS.get(self.state, "")
 
     @property
+    def reason(self) -> str:
+        """The text of an advice as a sentence of its own; empty where the headline has said it."""
+        return "" if self.key == ADVICE_BY_REPLAY else f"{self.text[:1].upper()}{self.text[1:]}"
+
+    @property
     def line(self) -> str:
-        """All of it in one line."""
+        """All of it in one line; a title that is only the short form of a text stands aside for it."""
+        if self.group == "look" and self.text and not self.title.endswith("."):
+            return self.text
         return " ".join(part for part in (self.title, self.text) if part)
 
 

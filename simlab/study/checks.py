@@ -198,6 +198,10 @@ def _forecast(raw: Mapping[str, Any], file: str) -> Iterator[Problem]:
 
 def _forecast_table(raw: Mapping[str, Any], file: str) -> Iterator[Problem]:
     """What does not go with demand that follows a forecast."""
+    if value_at(raw, "data.forecast.levels") == "still" and value_at(raw, "policy.family") == "forecast":
+        where, message = 'data.forecast.levels = "still"', 'levels of policy.family = "forecast" move'
+        fix = 'leave it out, or say another family, such as "order_up_to"'
+        yield Problem("E-STU-008", message, file, column=where, fix=fix)
     if value_at(raw, "data.forecast") is None:
         if value_at(raw, "data.forecast_errors") is not None:
             message, fix = "errors of no forecast", "name the forecast of the periods to come, too"

@@ -155,11 +155,13 @@ class ForecastSource(TableSource):
 
     `mean` with `sd` or quantiles (`q05` … `q95`), by `date` or by `origin` and `horizon`. Demand of the
     SKU-locations in it follows the forecast with its error; their histories make no law. `law`: shape of the
-    error; ``auto`` is negative binomial, or gamma where it varies less than a Poisson law would. The periods
-    of the table come again and again where a run is longer.
+    error; ``auto`` is negative binomial, or gamma where it varies less than a Poisson law would. `levels`:
+    whether planned levels ``move`` with it from period to period, or stand ``still``, as those that are typed
+    into an ERP once. The periods of the table come again and again where a run is longer.
     """
 
     law: Literal["auto", "negative_binomial", "stuttering_poisson", "gamma", "lognormal", "normal"] = "auto"
+    levels: Literal["move", "still"] = "move"
     unknown_sku: Literal["refuse", "drop"] = "refuse"
 
 

@@ -58,8 +58,10 @@ def test_levels_move_with_the_forecast_and_demand_with_them(tmp_path):
     assert (levels.offset[1] == 0).all()
     law = sl.load(tmp_path / "study.toml").models.world.demand
     assert law.mean[0] == pytest.approx(7.0)
-    assert law.seasons.multipliers[law.seasons.profile[0]] * 7.0 == pytest.approx(path)
-    assert law.seasons.profile[1] == -1
+    drawn = law.past.series[law.past.start[0] :][: law.past.length[0]].reshape(6, -1)
+    assert drawn.mean(axis=1) == pytest.approx(path, abs=0.01)
+    assert drawn.std(axis=1) == pytest.approx([6] * 6, rel=0.02)  # as stated, though the mean moves
+    assert law.kind[1] == LawKind.NEGATIVE_BINOMIAL
 
 
 def test_a_moving_forecast_serves_what_was_asked(tmp_path):
@@ -78,19 +80,28 @@ def test_what_is_taken_simpler_than_the_forecast_says_it_is_told(tmp_path):
     head, *rows = text.strip().splitlines()
     rows[3] = rows[3].removesuffix("4") + "10"
     path = write(tmp_path, "\n".join([head, *rows]) + "\n")
-    models = sl.load(path).models
-    told = {note.what: note.note for note in models.notes}
-    assert "in 1 SKU-locations, by a factor of 2.5 in a@EAST: safety" in told["errors that move"]
-    assert "1 SKU-locations have more than 16" in told["means that are grouped"]
-    assert "errors that go together" not in told
-    text = (
-        path.read_text("utf-8").replace('family = "forecast"\nplanning = "normal"\n', "").replace(GIVEN, "")
-    )
-    path.write_text(text, "utf-8")
     told = {note.what: note.note for note in sl.load(path).models.notes}
-    assert "levels of this family stand still" in told["errors that move"]
+    assert "in 1 SKU-locations, by a factor of 2.5 in a@EAST: safety" in told["errors that move"]
+    assert "means that are grouped" not in told  # every week has its own law
+    assert "errors that go together" not in told
+    still = path.read_text("utf-8").replace(BY_FORECAST, "").replace(GIVEN, "")
+    path.write_text(still.replace('"forecast.csv"', '"forecast.csv"\nlevels = "still"'), "utf-8")
+    told = {note.what: note.note for note in sl.load(path).models.notes}
+    assert "levels stand still; demand moves with it" in told["errors that move"]
 
 
+def test_means_are_grouped_where_past_errors_alone_say_how_much_demand_varies(tmp_path):
+    """More than 16 of them, of a law whose spread follows its mean: told, with the number of items."""
+    rng = np.random.default_rng(3)
+    rows = [row for sku in "ab" for row in past(sku, rng.normal(0, 9, (30, 4)))]
+    past_errors = "\n".join([ERRORS_HEAD, *rows]) + "\n"
+    text = lines({"a": list(range(10, 30)), "b": [50] * 20}, {"a": 4, "b": 8})
+    text = "\n".join(line.rpartition(",")[0] for line in text.strip().splitlines()) + "\n"
+    told = {note.what: note.note for note in sl.load(write(tmp_path, text, errors=past_errors)).models.notes}
+    assert "1 SKU-locations have more than 16" in told["means that are grouped"]
+
+
+BY_FORECAST = 'family = "forecast"\nplanning = "normal"\n'
 WAVES = [5, 5, 20, 40, 20, 5]
 
 
@@ -257,18 +268,20 @@ def test_the_gate_lets_moving_levels_go_and_orders_follow_them(tmp_path):
 
 
 def test_other_families_plan_for_the_same_demand_and_begin_from_today(tmp_path):
-    """Levels that stand still meet the moving demand; from today the first periods are the forecast's."""
+    """Their levels move with the demand; from today the first periods are the forecast's."""
     there = (
         ITEMS.replace("on_hand", "on_hand,on_order")
         .replace(",5,60", ",5,0,60")
         .replace("150,150", "150,0,150")
     )
     path = write(tmp_path, RAMP, items=there, policy='start = "today"')
-    text = path.read_text("utf-8").replace('family = "forecast"\nplanning = "normal"\n', "")
+    text = path.read_text("utf-8").replace(BY_FORECAST, "")
     path.write_text(text.replace("periods = 26", "periods = 6"), "utf-8")
     api.run_simulate(path, out=tmp_path / "run", workers=1)
     facts = json.loads((tmp_path / "run" / "manifest.json").read_text("utf-8"))
-    assert any("follows the forecast table, whose 6 periods" in line for line in facts["assumptions"])
+    told = next(line for line in facts["assumptions"] if "follows the forecast table" in line)
+    assert "whose 6 periods come again and again; levels of 1 of them" in told
+    assert facts["levels_move_with_forecast"] == "2026-01-05"
     paths = [api.trace(tmp_path / "run", "a@EAST", replication=k).periods["demanded"] for k in range(40)]
     assert np.mean([list(one) for one in paths], axis=0) == pytest.approx([2, 4, 8, 16, 8, 4], rel=0.6)
 

@@ -72,7 +72,7 @@ def test_policies_on_the_terminal_and_on_the_page(tmp_path: Path) -> None:
     assert claims_without_a_weight(list(found.statements)) == []
     assert {one.weight for one in found.entries[1].weights} == {"units", "value", "items"}
     page = policies_page(found)
-    assert "every other weight" in page
+    assert "service counted otherwise" in page
     assert "✓" not in page
 
 

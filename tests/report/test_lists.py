@@ -39,8 +39,9 @@ def test_a_row_that_names_its_measure_is_written_in_its_unit_with_its_interval_b
     page = lists_html(
         "What?", {"command": "compare runs", "currency": "EUR"}, ["Said."], [Shown("All", frame)]
     )
-    for text in ("Units served at once", "95.1%", "−1.23", "€1,200", "€34.00", "17.10"):
+    for text in ("Units served at once", "95.1%", "−1.23 points", "€1,200", "+€34.00", "17.10"):
         assert f">{text}<" in page, text
+    assert "−2.00 to −1.00" in page
     assert "Difference, at least" not in page
     assert "Difference by units (%)" in page
 
@@ -83,7 +84,7 @@ def test_a_comparison_of_runs_has_its_currency_and_what_is_alike_left_out():
             "level_value": [-12.0, -7.5],
         }
     )
-    pair = SimpleNamespace(a="spring", b="autumn", currency="EUR", items=items)
+    pair = SimpleNamespace(a="spring", b="autumn", currency="EUR", items=items, results=(), decides="units")
     empty = pd.DataFrame()
     found = SimpleNamespace(
         labels=("spring", "autumn"), pairs=(pair,), results=empty, plans=empty, differences=empty
@@ -94,3 +95,38 @@ def test_a_comparison_of_runs_has_its_currency_and_what_is_alike_left_out():
         assert text in page, text
     assert "Review" not in page
     assert "<svg" in page
+
+
+def test_runs_are_compared_a_measure_a_row_under_their_own_names():
+    from types import SimpleNamespace
+
+    from simlab.api.comparison.pages import _results
+    from simlab.report.lists import _blocks
+
+    results = pd.DataFrame(
+        {
+            "a": "spring",
+            "b": "Autumn_2",
+            "measure": ["served_margin", "cost_at_equal_margin"],
+            "decides": [True, False],
+            "value_a": [0.95, 1200.0],
+            "value_b": [0.94, 1190.0],
+            "difference": [-0.01, -10.0],
+            "difference_low": [-0.02, -30.0],
+            "difference_high": [-0.005, 10.0],
+            "at_fill": [float("nan"), 0.951],
+            "mark": ["less", "open"],
+        }
+    )
+    shown = _results(SimpleNamespace(a="spring", b="Autumn_2"), results)
+    (table,) = _blocks(shown, {"currency": "EUR"})
+    assert table.header == ["Measure", "spring", "Autumn_2", "Change", "Note"]
+    assert [cell.text for cell in table.rows[0]] == [
+        "Margin served at once",
+        "95.0%",
+        "94.0%",
+        "−1.00 points",
+        "what decides",
+    ]
+    assert [cell.text for cell in table.rows[1]][-1] == "too close to call"
+    assert table.rows[1][0].span == "at 95.1%"

@@ -5,13 +5,17 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from simlab.api.comparison.told_of_runs import headline
 from simlab.errors import UsageError
-from simlab.measures.words import heading
+from simlab.measures.decision import service_served
+from simlab.measures.words import heading, policy_title
 from simlab.report.lists import Shown, lists_html
 from simlab.run.environment import environment
 from simlab.run.files import write_atomic
 
 if TYPE_CHECKING:
+    import pandas as pd
+
     from simlab.api.comparison.policies import PolicyComparison
     from simlab.api.comparison.runs import RunComparison, RunPair
 
@@ -46,22 +50,21 @@ def policies_page(found: PolicyComparison) -> str:
     plan = ["policy", "fill_rate", "fill_rate_low", "fill_rate_high", "inventory_value", "orders_per_year"]
     equal = ["policy", "at_fill", "cost_at_fill", "percent", "percent_low", "percent_high"]
     other = [name for name in frame.columns.astype(str) if name.startswith("percent_by_")]
-    targets = pd.DataFrame(
-        [
-            {"policy": one.name, "segment": name, "target": t}
-            for one in found.entries
-            for name, t in one.chosen.items()
-        ]
-    )
+    targets = pd.DataFrame({"segment": list(found.entries[0].chosen)})
+    for one in found.entries:
+        targets[f"target:{one.name}"] = [one.chosen.get(name) for name in targets["segment"]]
+    served = service_served(found.service)
+    named = {f"target:{one.name}": policy_title(one.name) for one in found.entries}
     shown = (
-        Shown(f"Cost ({found.objective}) at the same {found.service}", frame[equal], bars="percent"),
-        *(
-            [Shown("The same plans at equal service by every other weight", frame[["policy", *other]])]
-            if other
-            else []
+        Shown(
+            f"{found.objective[:1].upper()}{found.objective[1:]} at the same service",
+            frame[equal],
+            bars="percent",
+            headings={"at_fill": served[:1].upper() + served[1:]},
         ),
+        *([Shown("The same plans, service counted otherwise", frame[["policy", *other]])] if other else []),
         Shown("Plans", frame[plan]),
-        Shown("Targets", targets, "segments"),
+        Shown("Targets of each rule", targets, "segments", headings=named),
     )
     facts = {
         "command": "compare policies",
@@ -77,11 +80,11 @@ def runs_page(found: RunComparison) -> str:
     """Finished runs side by side: what differs, what that did, whose levels moved most."""
     currencies = {one.currency for one in found.pairs}
     shown = (
-        Shown("Results", found.results, headings=_OF_RESULTS),
+        *(_results(one, found.results) for one in found.pairs),
         *(_by_segment(one) for one in found.pairs),
         Shown("Plans", found.plans, headings={"a": "Run", "b": "Against it"}),
         *(_moves(one) for one in found.pairs),
-        Shown("What differs", found.differences, "method"),
+        Shown("What differs", found.differences, "method", headings={name: name for name in found.labels}),
     )
     facts = {
         "command": "compare runs",
@@ -89,10 +92,28 @@ def runs_page(found: RunComparison) -> str:
         "currency": currencies.pop() if len(currencies) == 1 else "",
         "environment": environment(),
     }
-    return lists_html("What differs between the runs, and what did it do?", facts, found.statements, shown)
+    said = (*(line for one in found.pairs for line in (headline(one),) if line), *found.statements)
+    return lists_html("What differs between the runs, and what did it do?", facts, said, shown)
 
 
-_OF_RESULTS = {"a": "Run", "b": "Against it", "value_a": "Run, value", "value_b": "Against it, value"}
+_NOTES = {"open": "too close to call", "none": "their plans do not both reach it"}
+
+
+def _results(pair: RunPair, results: pd.DataFrame) -> Shown:
+    """What a pair serves and costs, a measure a row; what the run was chosen by is marked."""
+    title = f"{pair.b} against {pair.a}"
+    if results.empty:
+        return Shown(title, results)
+    mine = results[(results["a"] == pair.a) & (results["b"] == pair.b)]
+    notes = [
+        ", ".join(x for x in ("what decides" if decides else "", _NOTES.get(mark, "")) if x) or "–"
+        for decides, mark in zip(mine["decides"], mine["mark"], strict=True)
+    ]
+    columns = ["measure", "at_fill", "value_a", "value_b", "difference", "difference_low", "difference_high"]
+    headings = {"value_a": pair.a, "value_b": pair.b, "difference": "Change", "note": "Note"}
+    return Shown(title, mine[columns].assign(note=notes), headings=headings)
+
+
 _ALIKE = ("reorder_point", "order_up_to", "order_quantity", "review_period", "segment", "target")
 
 
@@ -103,6 +124,7 @@ def _by_segment(pair: RunPair) -> Shown:
     totals = both.groupby(name, sort=False, dropna=False)
     table = totals.agg(changed=("changed", "sum"), level_value=("level_value", "sum")).reset_index()
     table = table.rename(columns={name: "segment", "changed": "other_levels"})
+    table = table[table["other_levels"] > 0]
     table = table.loc[table["level_value"].abs().sort_values(ascending=False, kind="stable").index]
     title = f"Where {pair.b} has other levels than {pair.a}"
     return Shown(
@@ -119,6 +141,11 @@ def _moves(pair: RunPair) -> Shown:
         if a in items and b in items and ((items[a] == items[b]) | (items[a].isna() & items[b].isna())).all():
             gone += [b] if name in ("segment", "target") and items[a].notna().any() else [a, b]
     items = items.drop(columns=gone)
+    last = [name for name in items if str(name).startswith("order_up_to")] + ["level_value"]
+    segments = [name for name in items if str(name).startswith("segment")]
+    pairs = [f"{name}_{end}" for name in _ALIKE[-1:] + _ALIKE[:-2] for end in "ab"]
+    order = [*segments, *(name for name in pairs if name in items and name not in last), *last]
+    items = items[[*(name for name in items if name not in order), *order]]
     names = {
         f"{name}_{end}": f"{heading(name)}, {label}"
         for name in _ALIKE

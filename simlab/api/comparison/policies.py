@@ -23,7 +23,7 @@ from simlab.engine.prepare.on_grid import parts_of
 from simlab.errors import SimlabError, UsageError
 from simlab.execution import PlanSums, Progress
 from simlab.measures import Estimate, FloatArray, cost_at_fill, format_money, format_rate, jackknife
-from simlab.measures.decision import WEIGHT_NOUNS
+from simlab.measures.decision import WEIGHT_NOUNS, service_served
 from simlab.measures.shown import Public
 from simlab.measures.weights import WeighedPlans, equal_service, mark_of
 from simlab.measures.words import policy_title
@@ -432,7 +432,7 @@ def _disagreeing(one: PolicyEntry) -> str:
 
 
 def _sentence(one: PolicyEntry, own: str, found: PolicyComparison) -> str:
-    at = f"at equal {found.service} {format_rate(found.at_fill)}"
+    at = f"at the same {format_rate(found.at_fill)} of {service_served(found.service)}"
     ours, theirs = policy_title(one.name), policy_title(own)
     ours = ours[:1].upper() + ours[1:]
     if math.isnan(one.difference.value):

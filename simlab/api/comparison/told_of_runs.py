@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from simlab.measures import Estimate, format_money, format_rate
-from simlab.measures.decision import WEIGHT_NOUNS
+from simlab.measures.decision import WEIGHT_NOUNS, short_money
 from simlab.measures.shown import Public
 from simlab.verdict.between_runs import AT_EQUAL, LATE, SERVED, UNITS, VALUE, RunDifference
 
@@ -72,6 +72,31 @@ def sentences(pair: Difference) -> Iterator[str]:
             f"{pair.b} against {pair.a}: {', '.join(pair.unknown)} kept units alone, so that nothing is said "
             "by value, margin or items: run it again with this version."
         )
+
+
+def headline(pair: Difference) -> str:
+    """What the other run gives and takes, in a line; empty where results are not compared."""
+    by_measure = {one.measure: one for one in pair.results}
+    served = by_measure.get(SERVED[pair.decides])
+    if served is None or not np.isfinite(served.difference.value):
+        return ""
+    gap, noun = served.difference.value, WEIGHT_NOUNS[served.weight or UNITS]
+    rates = f"{format_rate(served.a)} to {format_rate(served.b)}"
+    much = f"{100 * abs(gap):.1f} points {'more' if gap > 0 else 'less'} of the {noun}"
+    parts = [f"{much} served at once ({rates})" if round(100 * gap, 1) else f"the same {noun} served at once"]
+    for measure, what in ((VALUE, "stock"), (LATE, "margin late a year")):
+        if measure in by_measure:
+            parts.append(_amount(by_measure[measure], what, pair.currency))
+    return f"{pair.b} against {pair.a}: {', '.join(parts)}."
+
+
+def _amount(one: RunDifference, what: str, currency: str) -> str:
+    gap = one.difference
+    if gap.low <= 0 <= gap.high:
+        return f"{what} the same" if gap.low == gap.high else f"{what} too close to call"
+    share = f" ({abs(gap.value / one.a):.0%})" if one.a > 0 else ""
+    word = "more" if gap.value > 0 else "less"
+    return f"{short_money(gap.value, currency)} {word} {what}{share}"
 
 
 def _sentence(pair: Difference, one: RunDifference) -> str:

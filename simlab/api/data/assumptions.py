@@ -15,6 +15,7 @@ from simlab.errors import listed
 from simlab.measures import format_money, sentence
 from simlab.models import is_plain
 from simlab.models.demand.renewal import law_names
+from simlab.policies.levels.by_period import follows_table
 from simlab.policies.levels.forecasting import FORECAST, WORDS
 from simlab.policies.levels.lost import losing
 from simlab.policies.policy import GIVEN
@@ -37,8 +38,7 @@ INDEPENDENT = (
 )
 
 FOLLOWS = (
-    "Demand of {n:,} SKU-locations follows the forecast table, whose {cycle} periods come again and again; "
-    'levels do not move with it (policy.family = "forecast" with method = "given" would).'
+    "Demand of {n:,} SKU-locations follows the forecast table, whose {cycle} periods come again and again"
 )
 
 
@@ -243,9 +243,21 @@ def _forecast(data: Data) -> list[str]:
     """What levels that follow a forecast know, and when."""
     policy, paths = data.study.policy, data.models.paths
     if policy.family != FORECAST or (policy.forecast or ForecastSpec()).method != "given":
-        follows = [] if paths is None else [FOLLOWS.format(n=int(paths.mask.sum()), cycle=paths.cycle)]
+        follows = [] if paths is None else [_with_table(data, paths)]
         return follows if policy.family != FORECAST else follows + _updated(data)
     return _updated(data)
+
+
+def _with_table(data: Data, paths: ForecastPaths) -> str:
+    """How demand, and levels of a rule of their own, follow the forecast table."""
+    n = int(follows_table(data.models).sum()) if data.study.policy.family not in (FORECAST, GIVEN) else 0
+    still = "levels stand still"
+    if n:
+        still = (
+            f"levels of {n:,} of them are planned for a mean period and move with it: expected demand over "
+            "review period and lead time from each period on, and a safety stock of its error"
+        )
+    return f"{FOLLOWS.format(n=int(paths.mask.sum()), cycle=paths.cycle)}; {still}."
 
 
 def _updated(data: Data) -> list[str]:

@@ -13,7 +13,10 @@ from simlab.engine.world.demand_law import Chain, DemandLaw, Dependence, Past, S
 from simlab.engine.world.working_grid import WorkingGrid
 from simlab.engine.world.world import LeadTimeLaw, OrderTerms, Supply, World
 from simlab.models.opening import pipeline_today
+from simlab.policies.levels.by_period import follows_table, moves_of_levels
 from simlab.policies.levels.forecasting import FORECAST, METHODS, calendar_offsets
+from simlab.policies.policy import GIVEN
+from simlab.register.families import TARGET_FAMILIES, has_point
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -24,6 +27,8 @@ if TYPE_CHECKING:
 
 PLACE = "results/ordering.npz"
 VERSION = 1
+MOVE = "levels_move_with_forecast"
+"""Of a run's manifest: first day of the period that its levels are of, where these move with a forecast."""
 _EPSILON = 1e-9
 _RECORDS: dict[str, type] = {
     "": World,
@@ -112,20 +117,48 @@ class Ordering:
         return tuple(f"{sku}@{place}" for sku, place in zip(self.sku, self.location, strict=True))
 
 
-def moved_levels(data: Data, top: IntArray) -> tuple[IntArray, int]:
+def levels_moving(data: Data) -> int:
+    """SKU-locations whose levels move with the forecast table."""
+    policy, paths = data.study.policy, data.models.paths
+    if policy.family == GIVEN or paths is None:
+        return 0
+    if policy.family != FORECAST:
+        return int(follows_table(data.models).sum())
+    given = policy.forecast is not None and policy.forecast.method == "given"
+    return int(paths.mask.sum()) if given and paths.moves else 0
+
+
+def levels_of_when(data: Data) -> str:
+    """Of which period the plan's levels are, and how they go on; empty where they stand still."""
+    n, paths = levels_moving(data), data.models.paths
+    if n == 0 or paths is None:
+        return ""
+    text = (
+        f"Levels of {n:,} SKU-locations move with the forecast: those of the plan are of the "
+        f"{data.study.period} of {paths.first}, and simlab orders takes those of its date."
+    )
+    if data.study.policy.family == FORECAST:
+        return text
+    return f'{text} Where one level must hold for long, as in an ERP: levels = "still" under [data.forecast].'
+
+
+def moved_levels(data: Data, plan: pd.DataFrame) -> tuple[IntArray, int]:
     """`Ordering.level_offset` and `level_periods` of a study whose levels follow a forecast not updated.
 
     Parameters
     ----------
     data : Data
-    top : (n,) int64
-        Order-up-to levels of the first period, parts of units: safety stocks that move are read off them.
+    plan : DataFrame
+        Levels of the first period, in the order of the study: safety stocks that move are read off them.
     """
     none = np.zeros((0, 1), np.int64)
     policy = data.study.policy
-    if policy.family != FORECAST or policy.forecast is None or policy.forecast.method in METHODS:
-        return none, 0
-    offset, phase = calendar_offsets(data.models, policy.forecast, top[:, None])
+    if policy.family == FORECAST:
+        if policy.forecast is None or policy.forecast.method in METHODS:
+            return none, 0
+        offset, phase = calendar_offsets(data.models, policy.forecast, _units(data, plan, "order_up_to"))
+    else:
+        offset, phase = _with_table(data, plan), 0
     if offset is None:
         return none, 0
     models, paths = data.models, data.models.paths
@@ -136,10 +169,21 @@ def moved_levels(data: Data, top: IntArray) -> tuple[IntArray, int]:
     return np.roll(offset[:, 0, :], -phase, axis=1), known
 
 
-def tops_of(data: Data, plan: pd.DataFrame) -> IntArray:
-    """(n,) order-up-to levels of a plan whose rows are those of the study, parts of units."""
-    whole = plan["order_up_to"].astype("float64").fillna(0).to_numpy(np.float64)
-    return np.asarray(np.rint(whole * data.catalog.parts), np.int64)
+def _with_table(data: Data, plan: pd.DataFrame) -> IntArray | None:
+    """(n, 1, cycle) parts of units by which levels of a rule move with the forecast table."""
+    if data.study.policy.family == GIVEN or not follows_table(data.models).any():
+        return None
+    named = plan["family"] if "family" in plan else [data.study.policy.family] * len(plan)
+    words = [str(word) for word in named]
+    points = has_point(np.array([TARGET_FAMILIES.get(word, 0) for word in words], np.int64))
+    low, top = (_units(data, plan, name) for name in ("reorder_point", "order_up_to"))
+    return moves_of_levels(data.models, np.where(points[:, None], low, top), points)
+
+
+def _units(data: Data, plan: pd.DataFrame, name: str) -> IntArray:
+    """(n, 1) levels of a plan whose rows are those of the study, parts of units."""
+    whole = plan[name].astype("float64").fillna(0).to_numpy(np.float64)
+    return np.asarray(np.rint(whole * data.catalog.parts), np.int64)[:, None]
 
 
 def ordering_of(data: Data, moved: tuple[IntArray, int]) -> Ordering:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from simlab.api.decision.headline import Pair, Replay, noun, without_habit
 from simlab.measures import PLAN_NAMES
 from simlab.measures.decision import short_rate
-from simlab.run.statements import Statement
+from simlab.run.statements import ADVICE_BY_REPLAY, Statement
 
 if TYPE_CHECKING:
     from simlab.api.decision.decision import Decision
@@ -41,7 +41,8 @@ def advice(
     if missed is not None:
         return _said("bad", NO, f"{_lowered(missed.title.rstrip('.'))}.")
     if replay is not None and replay.confirmed is False:
-        return _said("open", YET, f"the last {replay.length} did not confirm the service that it promises.")
+        said = f"the last {replay.length} did not confirm the service that it promises."
+        return _said("open", YET, said, ADVICE_BY_REPLAY)
     pairs = without_habit(pairs)
     if not pairs:
         return _said("none", NONE, "there is no other plan to compare it with at the same service.")
@@ -70,5 +71,5 @@ def _lowered(text: str) -> str:
     return f"{who}{text[:1].lower()}{text[1:]}"
 
 
-def _said(state: str, title: str, text: str) -> Statement:
-    return Statement(state, title, text, "advice", "advice")
+def _said(state: str, title: str, text: str, key: str = "advice") -> Statement:
+    return Statement(state, title, text, key, "advice")

@@ -10,6 +10,7 @@ from importlib import resources
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from simlab.api.data.ordering import MOVE
 from simlab.api.exporting import checked
 from simlab.api.exporting.rules import EVERY_REVIEW, LOTS, SYSTEMS, Levels, NoRuleError, Rule
 from simlab.errors import InvalidInputError, Problem, UsageError, listed
@@ -110,9 +111,26 @@ def export(
         found = {row: one for row, one in found.items() if other.get(row) != one}
     table = _table(plan, found, system, columns, end)
     first = _first_lines(plan, found, system, kept, str(folder.manifest.get("period", "period")), current)
-    notes = (*first, *_notes(plan, found, system, current), *_lost(plan, missing, current))
+    notes = (
+        *_moving(folder.manifest, current),
+        *first,
+        *_notes(plan, found, system, current),
+        *_lost(plan, missing, current),
+    )
     name = f"{folder.path.name}-{system}{'-current' if current else ''}"
     return _written(folder.path.with_name(name) if out is None else Path(out), table, notes)
+
+
+def _moving(facts: dict[str, Any], current: bool) -> list[str]:
+    """That the levels are those of one period, where they move with a forecast."""
+    when = facts.get(MOVE)
+    if current or not when:
+        return []
+    period = facts.get("period", "period")
+    return [
+        f"The levels are of the {period} of {when} and move with the forecast, which this system cannot: "
+        f'plan and export anew every {period}, or plan with levels = "still" under [data.forecast].'
+    ]
 
 
 def _rule_of(system: str) -> Any:

@@ -97,6 +97,7 @@ def _lines(found: Day) -> pd.DataFrame:
     orders = found.orders
     told = {"order_date"} if (orders["order_date"].astype(str) == found.day).all() else set()
     told |= {name for name in ("supplier", "product") if (orders[name].fillna("").astype(str) == "").all()}
-    first = [name for name in ("sku", "location", "supplier") if name in orders and name not in told]
+    first = ["sku", "location", "quantity", "due_date", "supplier"]
+    first = [name for name in first if name in orders and name not in told]
     rest = [name for name in orders if name not in told.union(first)]
     return orders[first + rest]

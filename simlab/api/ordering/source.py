@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from simlab.api.data.ordering import PLACE, Ordering, moved_levels, ordering_of, tops_of, unpacked
+from simlab.api.data.ordering import PLACE, Ordering, moved_levels, ordering_of, unpacked
 from simlab.api.ordering.calendar import Calendar
 from simlab.api.tracing import same_data
 from simlab.engine.world.levels import Family
@@ -135,7 +135,7 @@ def _ordering(folder: RunFolder, study: str | Path | None, plan: pd.DataFrame) -
     path = folder.path / PLACE
     if not path.is_file():
         data = same_data(folder, study)
-        return ordering_of(data, moved_levels(data, tops_of(data, plan)))
+        return ordering_of(data, moved_levels(data, plan))
     try:
         return unpacked(folder.read_bytes(PLACE))
     except ValueError as error:

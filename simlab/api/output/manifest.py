@@ -10,6 +10,7 @@ import numpy as np
 
 from simlab.api.data.assumptions import assumed_facts, assumptions, laws_in_words
 from simlab.api.data.data import Data
+from simlab.api.data.ordering import MOVE, levels_moving
 from simlab.api.learning.growers import is_grown
 from simlab.api.output.tables import attribute_columns
 from simlab.api.output.what_if.cells import what_if_facts
@@ -143,6 +144,7 @@ def core_facts(
             "start": study.policy.start,
             **_forecast(data),
         },
+        **_moves(data),
         "statements": list(statements),
         "intervals": {"kind": "simulation", "level": settings.level, **_draws(data, settings)},
         "assumptions": list(assumptions(data)),
@@ -166,6 +168,11 @@ def _forecast(data: Data) -> dict[str, Any]:
     if policy.family != FORECAST:
         return {}
     return {"forecast": (policy.forecast or ForecastSpec()).model_dump()}
+
+
+def _moves(data: Data) -> dict[str, str]:
+    """The first day of the period that the plan's levels are of, where these move with the forecast table."""
+    return {MOVE: str(data.models.paths.first)} if data.models.paths and levels_moving(data) else {}
 
 
 def _draws(data: Data, settings: Settings) -> dict[str, Any]:

@@ -80,8 +80,8 @@ def with_today(
     today, known = today_of(data)
     found = plan.assign(
         **{name: np.array(text_column(data, name), dtype=object) for name in ("product", "supplier")},
-        family=families(levels),
-        family_now=pd.Series(families(today), dtype="object").where(known, None),
+        family=families(levels, data.study.policy.family),
+        family_now=pd.Series(families(today, data.study.policy.family), dtype="object").where(known, None),
         pack_size=data.models.world.terms.pack_size / data.catalog.parts,
         **levels_now(data, today, known),
         **_achieved_now(data, today, known, horizon, settings, kept),
@@ -95,7 +95,7 @@ def plan_files(data: Data, plan: pd.DataFrame) -> dict[str, bytes]:
 
     `plan` is that of `with_today`.
     """
-    moved = ordering.moved_levels(data, ordering.tops_of(data, plan))
+    moved = ordering.moved_levels(data, plan)
     return {
         PLACE: csv_bytes(sorted_plan(plan_table(plan))),
         ordering.PLACE: ordering.packed(ordering.ordering_of(data, moved)),

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from simlab.api.data.assumptions import as_if_waiting, transient
 from simlab.api.data.dead_stock import dead_stock
+from simlab.api.data.ordering import levels_of_when
 from simlab.api.decision.decision import Decision, decision
 from simlab.api.decision.headline import Replay, pairs_of
 from simlab.api.decision.look import at_lowest, look_first, most_raised, why_more
@@ -19,6 +20,7 @@ from simlab.run.statements import Statement, plain
 if TYPE_CHECKING:
     import pandas as pd
 
+    from simlab.api.data.data import Data
     from simlab.api.finance.finance import Finance
     from simlab.api.plans.outcome import Outcome
     from simlab.api.simulation import Simulation
@@ -52,6 +54,7 @@ def optimize_statements(
     said = (
         *verdict_statements(opt, table, pairs, replay),
         *((*held.look(), *held.statements()) if held is not None else not_replayed(opt.data)),
+        *_moving(opt.data),
         *break_even(finance.weights, opt.references.now, opt.data.study.currency),
         *why_more(pairs, finance.weights, most_raised(opt)),
         *look_first(opt, finance.capital, achieved, finance.served_below),
@@ -113,6 +116,15 @@ def _redrawn_lines(opt: Outcome) -> list[str]:
     return list(statements(opt.redrawn, "segmented", fill, opt.solved.fill_rate))
 
 
+def _moving(data: Data) -> tuple[Statement, ...]:
+    """Of which period the levels of the plan are, where they move with a forecast."""
+    text = levels_of_when(data)
+    if not text:
+        return ()
+    title = f"levels of plan.csv are of one {data.study.period}: they move with the forecast"
+    return (Statement("open", title, text, "levels by period", "look"),)
+
+
 def simulate_statements(simulation: Simulation) -> tuple[str, ...]:
     """What the policy achieves, beside what it asked."""
     currency = simulation.data.study.currency
@@ -128,6 +140,7 @@ def simulate_statements(simulation: Simulation) -> tuple[str, ...]:
         *simulation.data.models.left_out,
         *as_if_waiting(simulation.data, simulation.policy.planning),
         *transient(simulation.data),
+        *((when,) if (when := levels_of_when(simulation.data)) else ()),
         *dead_stock(simulation.data).statements(currency),
     ]
     if simulation.policy.family == GIVEN:

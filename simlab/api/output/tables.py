@@ -72,7 +72,9 @@ def plan_frame(
     """What an ERP imports: one row per SKU-location with its levels."""
     frame = level_frame(catalog, models, segmentation, targets, planned, column)
     names = ["fill_rate", "fill_rate_low", "sample"]
-    added = {name: achieved[name] for name in names} | {"family": families(planned.levels)}
+    added = {name: achieved[name] for name in names} | {
+        "family": families(planned.levels, catalog.study.policy.family)
+    }
     return frame.assign(**added)[[*_LEVELS, *names, *frame.columns.drop(list(_LEVELS)), "family"]]
 
 

@@ -13,6 +13,7 @@ from simlab.api.data.data import Data
 from simlab.api.data.dead_stock import dead_stock
 from simlab.api.data.levels_to_look_at import LevelsToLookAt
 from simlab.api.data.moved_defaults import moved_lines
+from simlab.api.data.ordering import levels_of_when
 from simlab.api.remarks.books import APART, Some, books, borrowed, fell_silent, seasons_left_out
 from simlab.api.remarks.slips import slips
 from simlab.api.requirements.accounting import accounting
@@ -213,6 +214,9 @@ def _options(data: Data) -> Iterator[Remark]:
         if text not in models.left_out:
             asked = text == models.costs.question
             yield Remark("assumption", sentence(text), look=asked, short="costs that are asked about")
+    when = levels_of_when(data)
+    if when:
+        yield Remark("levels_by_period", when)
     for text in idle:
         yield Remark("no_effect", sentence(text), look=True, short="an option without effect")
 

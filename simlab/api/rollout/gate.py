@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from simlab.api.data.data import Data, load, settings_of
+from simlab.api.data.ordering import MOVE
 from simlab.api.output.manifest import core_facts, seeds_of
 from simlab.api.output.record import RunResult
 from simlab.api.rollout.by_model import judged_by_model
@@ -448,14 +449,15 @@ def _further(
         planned = judged.segment_then[code] if promise.against_plan else None
         q = data.study.gate.q
         out.append((harmed_on_the_way(way, promise.tolerance, planned, q, trial.dependent), ON_THE_WAY))
-    out.append((flagged_rows(misfit, names, code), MISFIT))
+    out.append((flagged_rows(misfit, names, code) & ~trial.data.models.follows_forecast, MISFIT))
     out.append((below_replay_limit(data, trial.then), REPLAYED))
     return out
 
 
 def _facts(trial: _Trial, said: tuple[str, ...], lowered: tuple[str, ...]) -> dict[str, Any]:
     data = trial.data
-    return core_facts(data, trial.settings, said) | {
+    core = core_facts(data, trial.settings, said)
+    return core | {
         "seeds": seeds_of(trial.settings, (COMMAND,)),
         "warmup": trial.warmup,
         "warmup_rule": trial.warmup_rule,
@@ -466,4 +468,5 @@ def _facts(trial: _Trial, said: tuple[str, ...], lowered: tuple[str, ...]) -> di
         "gate": data.study.gate.model_dump(mode="json"),
         "constraints": {},
         "notes": [],
+        **({MOVE: ""} if MOVE in core and trial.then.levels.offset is None else {}),
     }

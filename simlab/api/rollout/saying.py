@@ -92,7 +92,18 @@ def gate_sentences(
             f"go is at most {100 * scale.q:.3g}%."
         )
     lines += [f"Held back, {why}: {n:,}." for why, n in sorted(settled.held().items())]
-    return (*lines, *misfit_lines(misfit), *_open_lines(table))
+    return (*lines, *misfit_lines(misfit), *_of_forecasts(data), *_open_lines(table))
+
+
+def _of_forecasts(data: Data) -> list[str]:
+    """That the fit test does not ask laws that come from a forecast."""
+    n = int(data.models.follows_forecast.sum())
+    if n == 0 or data.history is None:
+        return []
+    return [
+        f"Demand of {n:,} SKU-locations follows your forecast: the fit test asks laws of histories and says "
+        "nothing of them; [data.forecast_errors] compares past forecasts with what came."
+    ]
 
 
 def _open_lines(table: pd.DataFrame) -> list[str]:

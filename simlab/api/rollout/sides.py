@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from simlab.api.data.data import Data
-from simlab.api.data.ordering import moved_levels, tops_of
+from simlab.api.data.ordering import MOVE, moved_levels
 from simlab.api.simulator.simulator import references
 from simlab.api.simulator.stored import table_hash
 from simlab.catalog import findings as found
@@ -172,10 +173,10 @@ def _of_run(data: Data, run: RunFolder) -> Proposed:
 
 def _levels_of_frame(data: Data, plan: pd.DataFrame, run: RunFolder) -> Levels:
     words = plan["family"] if "family" in plan else [run.manifest["policy"]["family"]] * len(plan)
-    moving = np.array([str(word) == FORECAST for word in words], np.bool_)
-    offset = moved_levels(data, tops_of(data, plan))[0] if moving.any() else None
+    moving = _moving(data, plan, words, run)
+    offset = moved_levels(data, plan)[0] if moving.any() else None
     if offset is not None and offset.size:
-        words = ["order_up_to" if moved else word for word, moved in zip(words, moving, strict=True)]
+        words = ["order_up_to" if word == FORECAST else word for word in words]
     unknown = sorted({str(word) for word in words} - set(TARGET_FAMILIES))
     if unknown:
         raise UsageError(
@@ -197,6 +198,16 @@ def _levels_of_frame(data: Data, plan: pd.DataFrame, run: RunFolder) -> Levels:
     if offset is None or not offset.size:
         return still
     return replace(still, offset=np.where(moving[:, None], offset, 0)[:, None, :])
+
+
+def _moving(data: Data, plan: pd.DataFrame, words: Iterable[Any], run: RunFolder) -> BoolArray:
+    """(n,) levels of a run's plan that move as its forecast does; in a gate's folder those that go live."""
+    if data.study.policy.family == FORECAST:
+        return np.array([str(word) == FORECAST for word in words], np.bool_)
+    if not run.manifest.get(MOVE):
+        return np.zeros(len(plan), np.bool_)
+    goes = plan["decision"].isin(("go", "unchanged")) if "decision" in plan else np.ones(len(plan))
+    return np.asarray(goes, np.bool_)
 
 
 def current_side(data: Data, source: str | Path | None) -> tuple[Levels, str]:

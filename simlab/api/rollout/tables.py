@@ -65,7 +65,7 @@ def gate_table(
     serves less, by more than the tolerance.
     """
     now, then = sides
-    parts = data.catalog.parts
+    parts, family = data.catalog.parts, data.study.policy.family
     cost = data.models.costs.unit_cost * data.models.costs.cost_resolution
     lost = pairs.now.served - pairs.then.served
     served = _paired(-lost / parts[:, None] / scale.years, scale.level)
@@ -83,8 +83,8 @@ def gate_table(
             "segment": proposed.segment,
             "decision": settled.decision,
             "reason": settled.reason,
-            **_levels(now, "_now", parts),
-            **_levels(then, "_proposed", parts),
+            **_levels(now, "_now", parts, family),
+            **_levels(then, "_proposed", parts, family),
             "service_now": _fill(pairs, pairs.now, scale.level),
             "service": _fill(pairs, pairs.then, scale.level),
             **_columns("served_change", served),
@@ -121,11 +121,11 @@ def _columns(name: str, paired: tuple[FloatArray, FloatArray]) -> dict[str, Floa
     return {name: mean, f"{name}_low": mean - half, f"{name}_high": mean + half}
 
 
-def _levels(levels: Levels, end: str, parts: IntArray) -> dict[str, object]:
+def _levels(levels: Levels, end: str, parts: IntArray, family: str) -> dict[str, object]:
     up_to = levels.family == Family.ORDER_UP_TO
     point = pd.Series(levels.reorder_point[:, 0] / parts).mask(up_to)
     return {
-        f"family{end}": families(levels),
+        f"family{end}": families(levels, family),
         f"reorder_point{end}": point,
         f"order_up_to{end}": levels.order_up_to[:, 0] / parts,
         f"order_quantity{end}": levels.order_quantity[:, 0] / parts,
@@ -188,7 +188,7 @@ def live_plan(data: Data, table: pd.DataFrame, live: Levels) -> tuple[pd.DataFra
     """The `plan` table of the gate's folder, and `plan.csv`."""
     parts = data.catalog.parts
     goes = table["decision"].isin((GO, UNCHANGED))
-    chosen = _levels(live, "", parts)
+    chosen = _levels(live, "", parts, data.study.policy.family)
     mean = _mean_ahead(data)
     up_to = live.family == Family.ORDER_UP_TO
     base = np.where(up_to, live.order_up_to[:, 0], live.reorder_point[:, 0]) / parts

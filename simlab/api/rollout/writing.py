@@ -53,7 +53,7 @@ def write_gate(
     plan = frames["plan"]
     moved = (np.zeros((0, 1), np.int64), 0)
     if moves is not None:
-        moved = moves, ordering.moved_levels(data, ordering.tops_of(data, plan))[1]
+        moved = moves, ordering.moved_levels(data, plan)[1]
     started = time.perf_counter()
     folder = RunFolder.create(out, f"{data.study.name}-gate", data.study.folder)
     record = Record(

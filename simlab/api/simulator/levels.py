@@ -11,6 +11,7 @@ from simlab.catalog import Catalog
 from simlab.engine.world.levels import Family, Levels
 from simlab.models import Models
 from simlab.policies import PlannedLevels
+from simlab.policies.levels.forecasting import FORECAST
 from simlab.register.families import TARGET_FAMILIES, has_point
 from simlab.segments import Segmentation
 
@@ -59,8 +60,14 @@ def _factors(levels: Levels, column: IntArray) -> dict[str, FloatArray]:
     return {"safety_factor": levels.forecast.factor[np.arange(column.size), column]}
 
 
-def families(levels: Levels) -> list[str]:
-    """The rule of every SKU-location, as a study names it; those that follow a forecast: forecast."""
-    moves = levels.moves()
+def families(levels: Levels, family: str) -> list[str]:
+    """The rule of every SKU-location, as a study names it.
+
+    `family` is that of the study: where it is ``forecast``, what moves is called so; other rules keep their
+    names, also where their levels move with a forecast table.
+    """
     words = [_WORDS[Family(int(code))] for code in levels.family]
-    return ["forecast" if moved else word for word, moved in zip(words, moves, strict=True)]
+    if family != FORECAST:
+        return words
+    moves = levels.moves()
+    return [FORECAST if moved else word for word, moved in zip(words, moves, strict=True)]

@@ -214,6 +214,7 @@ def references(data: Data) -> References:
         family="order_up_to" if family == FORECAST else family,
         target_measure="cycle_service_level",
         planning="normal",
+        moving=False,
     )
     levels = {"habit": habit.levels}
     targets = {"habit": asked}

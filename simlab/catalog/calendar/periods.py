@@ -68,6 +68,14 @@ def by_period(study: Study, dates: DateArray) -> bool:
     return one_date_a_period(dates, study.period, study.week_starts)
 
 
+def end_of_rows(study: Study, dates: DateArray) -> np.datetime64 | None:
+    """Last day of the week or month that the last row stands for; None where rows are of single days."""
+    if dates.size == 0 or not by_period(study, dates):
+        return None
+    number = running_number(np.array([dates.max()]), study.period, study.week_starts)[0]
+    return np.datetime64(first_day(int(number) + 1, study.period, study.week_starts) - np.timedelta64(1, "D"))
+
+
 def on_one_day_of_the_month(days: DateArray) -> bool:
     """Whether all days have one number in their month, or are the last of it."""
     return bool((_from_start(days) == _from_start(days)[0]).all() or (_to_end(days) == 1).all())

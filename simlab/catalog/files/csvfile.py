@@ -86,7 +86,11 @@ def _bytes_of(path: Path, findings: Findings) -> bytes | None:
     try:
         data = bytes_of(path)
     except FileNotFoundError:
-        findings.add(found.UNREADABLE, "is not there", fix="paths are relative to the study file")
+        findings.add(
+            found.UNREADABLE,
+            "is not there",
+            fix="paths in a study are relative to its file, those of a command to this folder",
+        )
         return None
     except OSError as error:
         findings.add(found.UNREADABLE, f"cannot be read: {error.strerror or error}")

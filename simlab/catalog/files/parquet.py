@@ -95,7 +95,12 @@ def _bytes(file: Path, shown: str, findings: Findings) -> bytes | None:
     try:
         return bytes_of(file)
     except FileNotFoundError:
-        findings.add(found.UNREADABLE, "is not there", fix="paths are relative to the study file", file=shown)
+        findings.add(
+            found.UNREADABLE,
+            "is not there",
+            fix="paths in a study are relative to its file, those of a command to this folder",
+            file=shown,
+        )
     except OSError as error:
         findings.add(found.UNREADABLE, f"cannot be read: {error.strerror or error}", file=shown)
     return None

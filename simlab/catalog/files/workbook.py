@@ -107,7 +107,11 @@ def _bytes_of(path: Path, findings: Findings) -> bytes | None:
     """The file, unless it is missing or would unpack to more than a machine holds."""
     if not path.is_file():
         what = "is not there" if not path.exists() else "is not a file"
-        findings.add(found.UNREADABLE, what, fix="paths are relative to the study file")
+        findings.add(
+            found.UNREADABLE,
+            what,
+            fix="paths in a study are relative to its file, those of a command to this folder",
+        )
         return None
     try:
         data = path.read_bytes()

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from simlab.arrays import DateArray, IntArray
-from simlab.catalog.calendar.periods import by_period, first_day, running_number
+from simlab.catalog.calendar.periods import end_of_rows, first_day, running_number
 
 if TYPE_CHECKING:
     from simlab.catalog.catalog import DemandTable
@@ -28,11 +28,10 @@ def day_after(study: Study, demand: DemandTable | None) -> np.datetime64 | None:
     named = study.as_of or study.demand.complete_to
     if demand is None or demand.n_rows == 0:
         return None if named is None else _begin(study, np.datetime64(named, "D") + _DAY)
-    last = demand.date.max() if named is None else np.datetime64(named, "D")
-    if named is None and by_period(study, demand.date):  # a row stands for a whole week or month
-        number = running_number(np.array([last]), study.period, study.week_starts)[0]
-        return first_day(int(number) + 1, study.period, study.week_starts)
-    return _begin(study, last + _DAY)
+    if named is None:
+        end = end_of_rows(study, demand.date)
+        return _begin(study, (demand.date.max() if end is None else end) + _DAY)
+    return _begin(study, np.datetime64(named, "D") + _DAY)
 
 
 def _begin(study: Study, day: np.datetime64) -> np.datetime64:

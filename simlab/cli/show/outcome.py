@@ -16,6 +16,7 @@ from simlab.cli.say import say
 from simlab.cli.show.screen import print_screen
 from simlab.cli.tables import print_json, print_sentences, print_table, records
 from simlab.errors import EXIT_INCOMPLETE, EXIT_UNEXPECTED
+from simlab.measures.decision import service_served
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -183,5 +184,5 @@ def print_policies(found: PolicyComparison, format: Format) -> None:
     plan = ["policy", "fill_rate", "fill_rate_low", "fill_rate_high", "inventory_value", "orders_per_year"]
     print_table(frame[plan], "Plans", spare=("orders_per_year", "fill_rate_low"), in_words=True)
     equal = ["policy", "at_fill", "cost_at_fill", "percent", "percent_low", "percent_high"]
-    title = f"Cost ({found.objective}) at equal {found.service}"
+    title = f"{found.objective[:1].upper()}{found.objective[1:]} at the same {service_served(found.service)}"
     print_table(frame[equal], title, spare=("at_fill", "percent_low"), in_words=True)

@@ -41,7 +41,7 @@ def screen(result: RunResult, brief: Brief) -> list[str]:
     free = LINES - len(lines) - len(ends)
     looks = _looks(result)
     pays = "".join(f"{one.title} " for one in result.told if one.group == "break-even")
-    claims = _wrapped(f"{pays}{head.text}", min(2, free - bool(looks)))
+    claims = _wrapped(f"{_reason(result)}{pays}{head.text}", min(2, free - bool(looks)))
     return [*lines, *claims, *_wrapped(looks, free - len(claims)), *ends]
 
 
@@ -53,6 +53,12 @@ def _width() -> int:
 def _columns(rows: Sequence[Sequence[str]], kept: Sequence[int]) -> list[Sequence[str]]:
     """All columns where there is room for them, else the kept ones."""
     return list(rows) if _width() >= WIDTH else [[row[at] for at in kept if at < len(row)] for row in rows]
+
+
+def _reason(result: RunResult) -> str:
+    """Why it is recommended or not, where the headline does not say so."""
+    advised = next((one for one in result.told if one.group == "advice"), None)
+    return f"{advised.reason} " if advised is not None and advised.reason else ""
 
 
 def _looks(result: RunResult) -> str:

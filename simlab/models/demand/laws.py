@@ -33,7 +33,7 @@ from simlab.models.demand.scoring.scores import Scores, known_before, rolling_sc
 from simlab.models.demand.seasons.seasonality import known_profiles, never_open, season_left_out, seasonal
 from simlab.models.demand.shrinkage import SizePrior, check_pools, shrunk_variance, size_prior
 from simlab.models.forecasts.laws import ForecastPaths, following, forecast_paths
-from simlab.models.forecasts.moving import told_of_errors, with_moving_errors
+from simlab.models.forecasts.moving import told_of_periods, with_moving_errors
 from simlab.models.grouping import groups
 from simlab.models.history.history import History
 from simlab.models.history.no_history import has_minimum
@@ -168,11 +168,10 @@ def _forecast(catalog: Catalog, choice: Choice, paths: ForecastPaths | None) -> 
     if paths is None or source is None:
         return choice
     law = choice.law
-    by_calendar = (law.kind == LawKind.CALENDAR) & ~paths.mask
-    follows = catalog.study.policy.family == "forecast" and not by_calendar.any()
+    follows = not ((law.kind == LawKind.CALENDAR) & ~paths.mask).any()
     if follows:
         law = with_moving_errors(law, paths, source.law)
-    notes = (*choice.notes, *paths.notes, *told_of_errors(catalog, paths, follows))
+    notes = (*choice.notes, *paths.notes, *told_of_periods(catalog, paths, follows))
     return replace(choice, law=following(law, paths), notes=notes, paths=paths)
 
 

@@ -10,7 +10,7 @@ import numpy as np
 
 from simlab.arrays import BoolArray, CodeArray, FloatArray, IntArray
 from simlab.catalog.quality import QualityRow
-from simlab.engine.world.demand_law import MOST_MULTIPLIERS, DemandLaw, Seasons
+from simlab.engine.world.demand_law import DemandLaw, Seasons
 from simlab.errors import Problem
 from simlab.models.forecasts.errors import ErrorEstimates, error_estimates
 from simlab.register.grounds import FORECAST, NOTHING, Reason
@@ -48,6 +48,10 @@ class ForecastPaths:
         Of the law: mean over the periods, and the variance of a period with that mean.
     reason : tuple of Reason
         Empty without a forecast.
+    stated : (n,) bool
+        Forecasts whose table states an error of every period: demand varies as it says.
+    levels_move : bool
+        Whether levels of rules that do not follow a forecast by themselves move with the table.
     first : datetime64[D]
         First day of the first period.
     errors : ErrorEstimates or None
@@ -64,6 +68,8 @@ class ForecastPaths:
     mean: FloatArray
     variance: FloatArray
     reason: tuple[Reason, ...]
+    stated: BoolArray
+    levels_move: bool
     first: np.datetime64
     errors: ErrorEstimates | None
     notes: tuple[QualityRow, ...]
@@ -143,7 +149,7 @@ def forecast_paths(catalog: Catalog, span: FloatArray | None) -> tuple[ForecastP
         path = demand if settings is not None and settings.bias == "correct" else path
     kind, mean, variance = _laws(source.law, demand, np.where(mask, sd, 0.0))
     reason = _reasons(mask, kind, errors)
-    notes = (*_notes(catalog, counts, mask, n_periods), *_simplified(catalog, mask, demand, errors))
+    notes = (*_notes(catalog, counts, mask, n_periods), *_simplified(catalog, errors))
     out = ForecastPaths(
         mask,
         path,
@@ -154,6 +160,8 @@ def forecast_paths(catalog: Catalog, span: FloatArray | None) -> tuple[ForecastP
         mean,
         variance,
         reason,
+        mask & np.isfinite(constant).all(axis=1) & (stated > 0),
+        source.levels == "move",
         table.first,
         errors,
         notes,
@@ -271,10 +279,8 @@ def _no_error(catalog: Catalog, table: ForecastTable, none: BoolArray, zero: Boo
             yield Problem("E-MOD-032", what.format(names=names + more), table.file, line, "sd", fix)
 
 
-def _simplified(
-    catalog: Catalog, mask: BoolArray, demand: FloatArray, errors: ErrorEstimates | None
-) -> Iterator[QualityRow]:
-    """What the simulation takes simpler than the forecast says it, and what that does to service."""
+def _simplified(catalog: Catalog, errors: ErrorEstimates | None) -> Iterator[QualityRow]:
+    """What the simulation takes simpler than past errors say it, and what that does to service."""
     period = catalog.study.period
     if errors is not None and errors.correlation >= _TOGETHER:
         note = (
@@ -284,13 +290,6 @@ def _simplified(
             "low up to 0.6, 0.8 at 0.9"
         )
         yield QualityRow("forecast_errors", "errors that go together", "used", 0, note=note)
-    many = sum(np.unique(line).size > MOST_MULTIPLIERS for line in demand[mask])
-    if many:
-        note = (
-            f"{many:,} SKU-locations have more than {MOST_MULTIPLIERS} different means: simulated demand "
-            f"groups them to {MOST_MULTIPLIERS}, levels use each"
-        )
-        yield QualityRow("forecast", "means that are grouped", "used", 0, note=note)
 
 
 def _notes(catalog: Catalog, counts: IntArray, mask: BoolArray, n_periods: int) -> Iterator[QualityRow]:

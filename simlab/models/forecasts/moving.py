@@ -10,7 +10,7 @@ import numpy as np
 
 from simlab.arrays import BoolArray, FloatArray, IntArray
 from simlab.catalog.quality import QualityRow
-from simlab.engine.world.demand_law import DemandLaw, Past
+from simlab.engine.world.demand_law import MOST_MULTIPLIERS, DemandLaw, Past
 from simlab.models.drawn import in_chunks
 from simlab.models.forecasts.laws import ForecastPaths, kinds_of
 from simlab.register.laws import BY_DISPERSION_KINDS, BY_VARIATION_KINDS, LawKind
@@ -22,6 +22,8 @@ POINTS = 400
 """Equally likely demands that stand for the law of a period."""
 _MOVED = 0.02
 """Share by which an error may differ from what the law itself gives a period before it is taken as it is."""
+_MOST_POINTS = 20_000_000
+"""Demands kept for all forecasts (160 MB); of more, those whose error differs most have their own laws."""
 _LEAST = 1e-12
 _FEWEST = 40  # units over all points and periods below which they would not keep the mean
 
@@ -32,17 +34,34 @@ def moves_apart(paths: ForecastPaths) -> BoolArray:
     A law whose mean moves keeps its dispersion, or its coefficient of variation (`Seasons`), which gives
     every period an error of its own already.
     """
+    apart = _differs(paths)
+    most = max(_MOST_POINTS // (paths.cycle * POINTS), 1)
+    if int(apart.any(axis=1).sum()) <= most:
+        return np.asarray(apart.any(axis=1))
+    far = np.where(apart, np.abs(paths.period_sd**2 / _by_law(paths) - 1.0), 0.0).max(axis=1)
+    out = np.zeros(far.size, np.bool_)
+    out[np.argsort(-far, kind="stable")[:most]] = True
+    return out & apart.any(axis=1)
+
+
+def _differs(paths: ForecastPaths) -> BoolArray:
+    """(n, h) periods whose stated error is not that of the law at their mean."""
+    of_law = _by_law(paths)
+    apart = np.abs(paths.period_sd**2 - of_law) > 2 * _MOVED * of_law
+    enough = paths.demand.sum(axis=1) * POINTS >= _FEWEST
+    some = paths.stated & (paths.mean > 0) & enough
+    return np.asarray(apart & (paths.demand > 0) & some[:, None])
+
+
+def _by_law(paths: ForecastPaths) -> FloatArray:
+    """(n, h) variance that the law of a mean period has at every period's mean."""
     mean = np.where(paths.mean > 0, paths.mean, 1.0)[:, None]
     factor = paths.demand / mean
     variance = paths.variance[:, None] * factor
     of_law = np.where(np.isin(paths.kind, BY_VARIATION_KINDS)[:, None], variance * factor, variance)
     spread = paths.demand + (paths.variance[:, None] - mean) * factor**2
     of_law = np.where(np.isin(paths.kind, BY_DISPERSION_KINDS)[:, None], spread, of_law)
-    asked = paths.period_sd**2
-    apart = np.abs(asked - of_law) > 2 * _MOVED * np.maximum(of_law, 1e-300)
-    apart &= paths.demand > 0
-    enough = paths.demand.sum(axis=1) * POINTS >= _FEWEST
-    return np.asarray(paths.mask & (paths.mean > 0) & paths.spread_moves & apart.any(axis=1) & enough)
+    return np.asarray(np.maximum(of_law, 1e-300))
 
 
 def with_moving_errors(law: DemandLaw, paths: ForecastPaths, named: str) -> DemandLaw:
@@ -89,24 +108,35 @@ def with_moving_errors(law: DemandLaw, paths: ForecastPaths, named: str) -> Dema
     return replace(law, kind=kind, past=joined)
 
 
-def told_of_errors(catalog: Catalog, paths: ForecastPaths, follows: bool) -> Iterator[QualityRow]:
-    """Stated errors that move, and what moves with them."""
+def told_of_periods(catalog: Catalog, paths: ForecastPaths, follows: bool) -> Iterator[QualityRow]:
+    """Errors that move, means that are grouped, and what of levels and demand goes with them."""
+    own = moves_apart(paths) if follows else np.zeros(paths.mask.size, np.bool_)
+    yield from _of_errors(catalog, paths, own, follows)
+    many = sum(np.unique(line).size > MOST_MULTIPLIERS for line in paths.demand[paths.mask & ~own])
+    if many:
+        note = (
+            f"{many:,} SKU-locations have more than {MOST_MULTIPLIERS} different means: simulated demand "
+            f"groups them to {MOST_MULTIPLIERS}, levels use each"
+        )
+        yield QualityRow("forecast", "means that are grouped", "used", 0, note=note)
+
+
+def _of_errors(catalog: Catalog, paths: ForecastPaths, own: BoolArray, follows: bool) -> Iterator[QualityRow]:
     rows = np.flatnonzero(paths.mask & paths.spread_moves)
     if rows.size == 0:
         return
-    own = paths.period_sd[rows]
-    factor = own.max(axis=1) / np.maximum(own.min(axis=1), _LEAST)
-    where, n_apart = catalog.keys[int(rows[factor.argmax()])], int(moves_apart(paths).sum())
-    keeps = f"simulated demand keeps the shape of its law ({n_apart:,} of them vary otherwise)"
-    then = "safety stocks and simulated demand move with it"
-    if not follows:
-        of_family = catalog.study.policy.family == "forecast"
-        then = (
-            f"{'safety stocks move with it' if of_family else 'levels of this family stand still'}, {keeps}"
-        )
+    errors = paths.period_sd[rows]
+    factor = errors.max(axis=1) / np.maximum(errors.min(axis=1), _LEAST)
+    where, policy = catalog.keys[int(rows[factor.argmax()])], catalog.study.policy
     moves = f"moves in {rows.size:,} SKU-locations, by a factor of {factor.max():.2g} in {where}"
-    note = f"the stated error {moves}: "
-    yield QualityRow("forecast", "errors that move", "used", 0, note=note + then)
+    goes = policy.family == "forecast" or (policy.family != "given" and paths.levels_move)
+    levels = "safety stocks move" if goes else "levels stand still; demand moves"
+    then = f"{levels} with it" if not goes else f"{levels} with it, and simulated demand"
+    kept = int((paths.spread_moves & paths.mask & ~own & _differs(paths).any(axis=1)).sum())
+    if kept:
+        why = "others are drawn by phases of their history" if not follows else "too many periods for all"
+        then += f"; demand of {kept:,} keeps the shape of its law ({why})"
+    yield QualityRow("forecast", "errors that move", "used", 0, note=f"the stated error {moves}: {then}")
 
 
 def _points(paths: ForecastPaths, row: int, named: str) -> IntArray:

@@ -13,7 +13,7 @@
     const made = JSON.parse(JSON.stringify(spec)), least = spec.columns > 2 ? 170 : 300;
     const panels = new Set(Object.values(spec.datasets)[0].map((row) => row[spec.facet.field])).size;
     made.columns = Math.max(1, Math.min(6, panels, Math.floor(width / least)));
-    made.spec.width = Math.min(420, Math.floor(width / made.columns) - (spec.columns > 2 ? 62 : 80));
+    made.spec.width = Math.min(420, Math.floor(width / made.columns) - (spec.columns > 2 ? (made.columns > 1 ? 62 : 76) : 80));
     return made;
   }
 

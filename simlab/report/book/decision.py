@@ -11,6 +11,7 @@ from simlab.measures import ALL, PLAN_NAMES
 from simlab.measures.decision import COLUMNS
 from simlab.measures.words import TABS
 from simlab.report.book.sheet import Block, Chart, Series, Sheet
+from simlab.report.kit.formats import money_in
 from simlab.report.kit.reading import plan_name
 
 if TYPE_CHECKING:
@@ -54,7 +55,7 @@ def _decision(tables: RunTables, decision: pd.DataFrame) -> Block:
         decision[columns],
         names=names | {"name": "", "change_share": f"{names['change']} in %"},
         row_units=[str(unit) for unit in decision["unit"]],  # type: ignore[misc]
-        note=f"money in {tables.currency}; changes of service in points" if tables.currency else "",
+        note=f"{money_in(tables.currency)}; changes of service in points",
     )
 
 

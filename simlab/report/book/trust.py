@@ -10,6 +10,7 @@ import pandas as pd
 from simlab.measures.words import TABS, WORDS, word
 from simlab.report.book.sheet import Block, Sheet
 from simlab.report.kit import method
+from simlab.report.kit.formats import money_in
 from simlab.report.kit.reading import plan_name
 from simlab.run.statements import Statement
 
@@ -101,10 +102,10 @@ def readme_sheet(
     sheets: Sequence[Sheet], manifest: Mapping[str, Any], made: Sequence[str] = OF_RUNS
 ) -> Sheet:
     """What stands where, in which units, what the headings mean, and how the workbook was made."""
-    currency = str(manifest.get("currency") or "")
+    said = money_in(str(manifest.get("currency") or ""))
     texts = (
         f"Command: simlab {manifest.get('command')}; data up to {manifest.get('as_of')}.",
-        f"Money in {currency}." if currency else "The study names no currency.",
+        f"{said[:1].upper()}{said[1:]}.",
         f"A period is a {manifest.get('period')}. Service as a share served at once; its changes in points.",
         *made,
     )

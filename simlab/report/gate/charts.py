@@ -25,7 +25,7 @@ def services(table: pd.DataFrame, *, width: int) -> Figure:
     scale = alt.Scale(domain=[low, 1.0], nice=False)
     axis = alt.Axis(format=percent_format(0, 1.0 - low), tickCount=5)
     domain, colours = list(_COLOURS), list(_COLOURS.values())
-    legend = alt.Legend(title=None, orient="top")
+    legend = alt.Legend(title=None, orient="top", columns=4 if width > 500 else 2)
     points = (
         named("rows")
         .mark_point(filled=True, size=36, opacity=0.7)

@@ -171,12 +171,12 @@ def _reasons(held: pd.DataFrame | None) -> list[Table]:
 
 
 def _rows(rows: list[dict[str, Any]], title: str, currency: str) -> Table:
-    header = ["SKU-location", "segment", "fill rate now", "proposed", "stock value now", "proposed"]
+    header = ["SKU, location", "segment", "fill rate now", "proposed", "stock value now", "proposed"]
     header += ["orders a year", "chance that it serves less", "why"]
     body = [
         [
-            Cell(f"{row['sku']}@{row['location']}"),
-            Cell(str(row["segment"])),
+            Cell(str(row["sku"]), str(row["location"] or "")),
+            Cell(str(row["segment"]), prose=True),
             Cell(percent(row["service_now"], 1)),
             Cell(percent(row["service"], 1)),
             Cell(money(row["stock_value_now"], currency)),

@@ -25,6 +25,8 @@ FULL, WIDE, NARROW, PANEL = 1240, 840, 340, 300
 """Widths of a picture on a screen as wide as the page, on paper and in between, on a phone, and of one among
 many, in pixels."""
 _ID = re.compile(r'(\bid="|url\(#|href="#)')
+_SPOKEN = re.compile(r' (?:role|aria-[a-z]+)="[^"]*"')
+"""What a drawn chart says of its parts: on the page the frame around it is the image and has its name."""
 
 
 @dataclass(frozen=True)
@@ -195,7 +197,9 @@ def draw(run: RunFolder, drawings: Mapping[str, Drawing]) -> tuple[dict[str, Pic
         for file, frame in _numbers(name, figure).items():
             written.append(run.write_text(file, csv_text(frame)))
         if drawing.on_page:
-            pictures[name] = picture(name, drawing, wide=style.to_svg(spec, background="transparent"))
+            pictures[name] = picture(
+                name, drawing, wide=style.to_svg(style.with_room(spec), background="transparent")
+            )
     return pictures, written
 
 
@@ -204,7 +208,7 @@ def picture(name: str, drawing: Drawing, *, wide: str | None = None) -> Picture:
     from simlab.report.kit import style
 
     def inline(width: int) -> str:
-        return style.to_svg(style.to_spec(drawing.make(width)), background="transparent")
+        return style.to_svg(style.with_room(style.to_spec(drawing.make(width))), background="transparent")
 
     wide = inline(WIDE) if wide is None else wide
     return Picture(
@@ -258,4 +262,4 @@ def _numbers(name: str, figure: Figure) -> dict[str, pd.DataFrame]:
 
 
 def _own_ids(svg: str, prefix: str) -> str:
-    return _ID.sub(lambda match: match.group(1) + prefix, svg)
+    return _ID.sub(lambda match: match.group(1) + prefix, _SPOKEN.sub("", svg))

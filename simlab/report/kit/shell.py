@@ -14,11 +14,15 @@ from simlab.measures import words
 
 if TYPE_CHECKING:
     import jinja2
+    from markupsafe import Markup
 
 DECISION, FINANCE, SEGMENTS, ITEMS = "decision", "finance", "segments", "items"
 SUPPLIERS, LOCATIONS, BELIEVE, METHOD = "suppliers", "locations", "believe", "method"
 TABS = {tab.id: tab.title for tab in words.TABS}
 """Titles of the tabs by the hash that opens them, in their order."""
+
+
+_SIGNED = re.compile(r"([+\u2212][^\s\w.,+\u2212\[\]&<>]\d[\d.,]*\w*)")
 
 
 @dataclass(frozen=True)
@@ -55,7 +59,15 @@ def environment() -> jinja2.Environment:
     )
     made.undefined = jinja2.StrictUndefined
     made.globals["wordy"] = wordy
+    made.filters["whole"] = whole
     return made
+
+
+def whole(text: str) -> Markup:
+    """A sentence whose signed amounts stay on one line: a browser breaks −€6.45 after the minus."""
+    from markupsafe import Markup, escape
+
+    return Markup(_SIGNED.sub(r'<span class="keep">\1</span>', str(escape(text))))
 
 
 def wordy(rows: Sequence[Sequence[str]]) -> frozenset[int]:

@@ -26,6 +26,10 @@ _TITLE_WIDTH = 640
 """Pixels for the title of a picture of several panels."""
 
 
+_ROOM = 24
+"""Pixels left of the names of rows."""
+
+
 @dataclass(frozen=True, eq=False)
 class Figure:
     """A chart and the named tables that it draws; apart, because altair copies data at every step."""
@@ -57,6 +61,11 @@ def to_svg(spec: dict[str, Any], *, background: str = "white") -> str:
     version = vega_lite_version()
     svg: str = vl_convert.vegalite_to_svg({**spec, "background": background}, vl_version=version)
     return svg
+
+
+def with_room(spec: dict[str, Any]) -> dict[str, Any]:
+    """A specification with room on the left: letters may be wider than those it is measured with."""
+    return {**spec, "padding": {"left": _ROOM, "right": 5, "top": 5, "bottom": 5}}
 
 
 def to_png(svg: str) -> bytes:
@@ -187,7 +196,7 @@ class Label:
     dy: float
 
 
-_SHIFTS = (0.0, -15.0, 15.0, -24.0, 24.0, -36.0, 36.0)
+_SHIFTS = (0.0, -15.0, 15.0, -24.0, 24.0, -36.0, 36.0, -52.0, 52.0)
 _SIDES = (*(Label("left", 11.0, dy) for dy in _SHIFTS), *(Label("right", -11.0, dy) for dy in _SHIFTS))
 
 
@@ -233,7 +242,7 @@ def _score(
     box: Box, placed: Sequence[Box], others: Sequence[Point], curve: Sequence[Point], width: float
 ) -> float:
     outside = 200.0 * (box[0] < 0 or box[2] > width) + 50.0 * (box[1] < -_LINE / 2)
-    covered = 100.0 * sum(box[0] < b[2] and b[0] < box[2] and box[1] < b[3] and b[1] < box[3] for b in placed)
+    covered = 400.0 * sum(box[0] < b[2] and b[0] < box[2] and box[1] < b[3] and b[1] < box[3] for b in placed)
     hidden = 60.0 * sum(_in_box(p, box) for p in others)
     return outside + covered + hidden + 4.0 * sum(_in_box(p, box) for p in curve)
 

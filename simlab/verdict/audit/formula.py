@@ -70,6 +70,7 @@ def plan_as(
         family=family,
         target_measure=target_measure,
         planning=beliefs.planning,
+        moving=False,
     )
     expected = _normal_fill if beliefs.planning == "normal" else _exact_fill
     worlds = replace(worlds, quantity=planned.levels.order_quantity[:, 0])

@@ -60,7 +60,7 @@ def test_every_policy_takes_part_at_its_own_targets(found):
     many, few = frame.loc["order_up_to", "orders_per_year"], frame.loc["reorder_quantity", "orders_per_year"]
     assert few < many
     assert len(found.statements) == 5
-    assert all("at equal fill rate" in line for line in found.statements)
+    assert all("of units served at once" in line for line in found.statements)
 
 
 def test_the_reading_is_that_of_the_policys_own_frontier(found):
@@ -141,7 +141,7 @@ def test_the_command(tmp_path):
     assert not (tmp_path / "runs").exists()
     few = ["compare", "policies", str(study), "-q", "--policies", "order_up_to:normal"]
     text = CliRunner().invoke(app, few)
-    assert "at equal fill rate" in text.stdout
+    assert "at the same units served at once" in text.stdout
 
 
 def test_the_outcome_is_a_page_where_one_is_asked_for(found, tmp_path):

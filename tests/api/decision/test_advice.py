@@ -6,7 +6,7 @@ import pytest
 
 from simlab.api.decision.advice import advice
 from simlab.api.decision.headline import Pair, Replay
-from simlab.run.statements import Statement
+from simlab.run.statements import ADVICE_BY_REPLAY, Statement
 
 TABLE = SimpleNamespace(
     weight="margin", row="served_margin", row_of=lambda measure: {"proposed": 0.95}, currency="EUR"
@@ -46,7 +46,8 @@ def pair(plan: str, margin: str, value: str) -> Pair:
 def test_what_stands_against_the_plan_decides(pairs, limit, replay, said):
     one = advice(TABLE, [pair("today", *pairs), pair("habit", "more", "more")], [limit], replay)
     assert said in one.line
-    assert one.group == one.key == "advice"
+    assert one.group == "advice"
+    assert one.key == (ADVICE_BY_REPLAY if replay is DENIED else "advice")
 
 
 def test_without_another_plan_nothing_is_recommended():

@@ -338,7 +338,7 @@ def test_the_workbook_has_the_lines_of_the_lists(tmp_path):
     assert book.sheetnames == ["ReadMe", "Decision", "Items", "Suppliers"]
     for sheet, frame in (("Suppliers", found.orders), ("Items", found.excess)):
         rows = list(book[sheet].iter_rows(min_row=5, values_only=True))
-        for name, heading in (("sku", "SKU"), ("value", "Value (EUR)"), ("cover_days", "Cover")):
+        for name, heading in (("sku", "SKU"), ("value", "Value (EUR)"), ("cover_days", "Cover (days)")):
             assert [row[rows[0].index(heading)] for row in rows[1:]] == frame[name].tolist()
     assert found.write(tmp_path / "bare", excel=False)
     assert not (tmp_path / "bare" / "report.xlsx").exists()

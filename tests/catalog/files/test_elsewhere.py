@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sqlite3
+import sys
 from contextlib import closing
 from pathlib import Path
 
@@ -16,6 +17,7 @@ from simlab.cli.app import app
 from simlab.errors import InvalidInputError
 from simlab.reading import READ_FROM, may_read, reading_from
 
+linux = pytest.mark.skipif(sys.platform != "linux", reason="names the folder of caches as Linux does")
 SAID = "lies outside the study's folder"
 
 
@@ -91,17 +93,41 @@ def test_a_database_file_elsewhere_is_named_by_the_environment_alone(
     assert sl.load(apart).catalog.n_items == 12
 
 
-def test_init_takes_the_tables_that_it_is_given_and_says_how_to_go_on(apart: Path) -> None:
-    other, root = apart.parent.parent / "other", apart.parent.parent
-    done = CliRunner().invoke(
-        app,
-        [
-            *("init", str(root / "here" / "mine"), "--items", str(other / "items.csv")),
-            *("--demand", str(apart.parent / "demand.csv"), "--receipts", str(apart.parent / "receipts.csv")),
-        ],
-    )
+def begun(root: Path, monkeypatch: pytest.MonkeyPatch, cache: Path) -> str:
+    """What `simlab init here/mine` prints for tables that lie in two other folders."""
+    monkeypatch.setenv("XDG_CACHE_HOME", str(cache))
+    tables = {"items": "other/items.csv", "demand": "study/demand.csv", "receipts": "study/receipts.csv"}
+    named = [word for name, path in tables.items() for word in (f"--{name}", str(root / path))]
+    done = CliRunner().invoke(app, ["init", str(root / "here" / "mine"), *named])
     assert done.exit_code == 0, done.output
-    assert f"simlab --read-from {other}" in " ".join(done.output.split())
+    return " ".join(done.output.split())
+
+
+@linux
+def test_where_init_was_given_tables_its_study_reads_from_any_folder(
+    apart: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    root = apart.parent.parent
+    assert "--read-from" not in begun(root, monkeypatch, root / "cache")
+    mine = root / "here" / "mine"
+    for folder in (mine, root / "other", "/"):
+        monkeypatch.chdir(folder)
+        done = CliRunner().invoke(app, ["check", str(mine / "study.toml")])
+        assert done.exit_code == 0, done.output
+    refused(apart)  # another study was allowed nothing
+    (mine / "study.toml").write_text(
+        (mine / "study.toml").read_text("utf-8").replace("../../other/items.csv", "/etc/a.csv"), "utf-8"
+    )
+    assert "E-STU-010" in refused(mine / "study.toml")  # and this one nothing else
+
+
+@linux
+def test_without_a_home_it_says_how_to_go_on(apart: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    root = apart.parent.parent
+    (root / "file").write_text("")
+    said = begun(root, monkeypatch, root / "file")
+    assert f"simlab --read-from {root / 'other'}" in said
+    assert f"simlab --read-from {root / 'study'}" in said
 
 
 def test_a_path_with_a_sign_that_no_file_has_is_judged_elsewhere(tmp_path: Path) -> None:

@@ -8,7 +8,7 @@ import pytest
 
 from simlab.api.output.brief import Brief
 from simlab.cli.show.screen import LINES, WIDTH, screen, segment_lines
-from simlab.run.statements import Statement
+from simlab.run.statements import ADVICE_BY_REPLAY, Statement
 
 LONG = "The sentence goes on and on, as sentences about stock and service sometimes do, " * 3
 
@@ -52,6 +52,20 @@ def test_the_screen_has_at_most_fourteen_lines_of_eighty_columns(looks):
 def test_what_does_not_fit_is_said_to_be_left_out():
     said = "\n".join(screen(result(*(LONG,) * 8), brief()))
     assert "(-v)" in said
+
+
+def test_the_reason_of_the_advice_goes_first_unless_the_headline_has_it():
+    reason = "at the same margin served today's levels would cost less."
+    shown = result("Short.")
+    shown.told += (Statement("bad", "Not recommended:", reason, "advice", "advice"),)
+    said = "\n".join(screen(shown, brief()))
+    assert "Not recommended. EUR 682k less" in said
+    assert "At the same margin served today's levels would cost less. The sentence" in said
+    shown.told = (
+        *shown.told[:-1],
+        Statement("open", "Not recommended yet:", reason, ADVICE_BY_REPLAY, "advice"),
+    )
+    assert "would cost less" not in "\n".join(screen(shown, brief()))
 
 
 def test_segments_stand_in_one_table_of_eighty_columns_today_beside_proposed():

@@ -34,7 +34,7 @@ def test_every_list_has_its_section_with_reasons(page):
     for name, own in (("Go", found.go), ("Hold back", found.hold_back), ("Undecided", found.undecided)):
         assert (f"{name}: {len(own):,} SKU-locations" in text) == (not own.empty), name
     for row in found.hold_back.itertuples():
-        assert f"{row.sku}@{row.location}" in text
+        assert f'{row.sku}<span class="span">{row.location}</span>' in text
         assert row.reason.split(", ")[0] in text
 
 

@@ -75,3 +75,22 @@ def test_text_in_charts_is_read_on_dark(browser: Any, report: Path) -> None:
     assert paper == "rgb(18, 23, 29)"
     assert {sum(map(int, fill[4:-1].split(","))) > 400 for fill in fills} == {True}
     context.close()
+
+
+@pytest.mark.parametrize("scheme", ["light", pytest.param("dark", marks=pytest.mark.slow)])
+def test_nobody_is_shut_out_of_pages_of_blocks(browser: Any, report: Path, scheme: str) -> None:
+    """axe-core finds nothing serious, and no two parts of a page that a screen reader calls the same."""
+    axe = pytest.importorskip("axe_playwright_python.sync_playwright", reason="axe is not installed").Axe()
+    context = browser.new_context(viewport={"width": 1280, "height": 900}, color_scheme=scheme)
+    page = context.new_page()
+    page.goto(report.as_uri())
+    page.evaluate("simlab.tabs.forEach((tab) => { tab.hidden = false; })")
+    found = axe.run(page).response["violations"]
+    told = [
+        (one["id"], node["target"])
+        for one in found
+        if one["impact"] in ("serious", "critical") or one["id"] == "landmark-unique"
+        for node in one["nodes"][:3]
+    ]
+    assert told == []
+    context.close()

@@ -51,6 +51,22 @@ def test_names_do_not_lie_on_each_other() -> None:
     assert len({(label.align, label.dy) for label in labels}) == 3
 
 
+def test_labels_of_plans_that_lie_close_never_lie_on_each_other():
+    """Above a curve that leaves no room below it: the second label goes further up."""
+    at = np.arange(209.0, 520.0, 3.0)
+    rises = (
+        np.interp(at, [209, 223, 259, 299, 348, 390, 443, 524], [270, 244, 198, 156, 127, 89, 64, 32]),
+        np.interp(at, [209, 228, 251, 280, 317, 362, 412, 524], [313, 290, 240, 192, 147, 108, 77, 35]),
+    )
+    curve = [spot for rise in rises for spot in zip(at.tolist(), rise.tolist(), strict=True)]
+    points = [(387.4, 86.0), (396.7, 84.5)]
+    names = ["A98 B95 C90 94.7%, 5,038", "Same service 94.8%, 5,159\nProposed 94.9%, 5,202"]
+    first, second = place_labels(points, names, curve, width=520)
+    assert first.align == second.align == "right"
+    lines = [points[0][1] + first.dy, *(points[1][1] + second.dy + 15 * k for k in (0, 1))]
+    assert min(abs(a - b) for k, a in enumerate(lines) for b in lines[:k]) >= 14
+
+
 def test_a_name_at_the_right_edge_is_written_to_the_left() -> None:
     (label,) = place_labels([(550.0, 100.0)], ["Today's levels"], [], width=560)
     assert label.align == "right"
