@@ -8,7 +8,7 @@ from dataclasses import fields, replace
 import numpy as np
 
 from simlab.arrays import IntArray
-from simlab.engine.prepare.on_grid import in_parts, split_rows
+from simlab.engine.prepare.on_grid import even, in_parts, split_rows
 from simlab.engine.recorder.shortage import Shortage, look_ahead
 from simlab.engine.world.world import Start, World
 from simlab.execution.backends.spread import Progress, Task, as_it_is, spread
@@ -50,7 +50,7 @@ def run_shortage(
     )
     for rows, fine in _ways(world, start):
         parts = 1 if world.grid is None or not fine else world.grid.parts
-        own = in_parts(world.take(rows)) if fine else replace(world, grid=None).take(rows)
+        own = in_parts(even(world.take(rows))) if fine else replace(world, grid=None).take(rows)
         ahead = next_review[rows] + own.lead_time.longest()
         order = np.argsort(ahead, kind="stable")  # those that look equally far ahead share a block
         rows, own = rows[order], own.take(order)

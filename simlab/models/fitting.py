@@ -37,7 +37,7 @@ from simlab.models.suppliers.lead_times import LeadTimes, fit_lead_times, moment
 from simlab.models.suppliers.orders import check_receipts_asked
 from simlab.models.suppliers.supply import Stated, Supplying, check_suppliers, fit_supply, stated_suppliers
 from simlab.models.terms import Costs, read_costs, read_minimum, read_terms, review_notes
-from simlab.models.working_parts import WorkingParts, grid_notes, working_parts
+from simlab.models.working_parts import WorkingParts, fitted_parts, grid_notes, working_parts
 from simlab.register.grounds import IN_PARTS, STEPS, Reason
 
 if TYPE_CHECKING:
@@ -225,6 +225,7 @@ def fit(catalog: Catalog) -> Models:
     history = read_history(catalog)
     sound = _checked(catalog, history)
     laws = _laws(catalog, history, sound)
+    sound = sound._replace(parts=fitted_parts(sound.parts, laws.choice.law))
     choice, lead_times, parts = laws.choice, sound.lead_times, sound.parts
     if not held_out:
         refuse_replay(catalog, protection(lead_times, laws.terms))

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from simlab.arrays import BoolArray, FloatArray, IntArray
 from simlab.catalog.quality import QualityRow
+from simlab.engine.laws.lengths import uneven
 from simlab.engine.laws.pieces import pieces
 from simlab.engine.world.demand_law import DemandLaw
 from simlab.engine.world.working_grid import WorkingGrid
 from simlab.errors import InvalidInputError, Problem
+from simlab.register.families import Family, family_named
 from simlab.register.laws import DIVISIBLE_KINDS, SERIAL_KINDS, SERIAL_NAMES, law_of
 
 if TYPE_CHECKING:
@@ -30,6 +32,7 @@ _LONGER = 1.1
 NEAR = 0.01
 """How far L and R may lie from whole parts, as a share of R (and so of R + L, too)."""
 _A_PART = 0.95  # of a part, from which a review period is one
+_TOLD = 1e-3  # of R + L, above which what a time is rounded by is said, or mended
 _SHOWN = 4
 
 
@@ -130,9 +133,41 @@ def working_parts(catalog: Catalog, constant: FloatArray) -> WorkingParts:
     grid = None
     if m > 1:
         begin = np.rint(phase * m).astype(np.int64) % own
+        off = np.abs(constant - taken[0]) > _TOLD * (constant + review)
+        fits = split & off & _made_to_fit(catalog)
+        exact = np.where(fits, constant * m, np.nan) if fits.any() else None
         lead, own, begin = (np.where(split, one, least) for one, least in ((lead, 0), (own, 1), (begin, 0)))
-        grid = WorkingGrid(m, split, lead, own, begin)
+        grid = WorkingGrid(m, split, lead, own, begin, exact)
     return WorkingParts(grid, split, constant, review, *taken)
+
+
+def _made_to_fit(catalog: Catalog) -> BoolArray:
+    """(n,) items whose parts may be of unequal length.
+
+    Not under (R,s,S), in the plan or today: a slow item's path begins in its long run only on equal parts.
+    """
+    if family_named(catalog.study.policy.family).rule == Family.REORDER_UP_TO:
+        return np.zeros(catalog.n_items, np.bool_)
+    none = np.full(catalog.n_items, np.nan)
+    point, top = (
+        catalog.numbers.get(name, none) for name in ("current_reorder_point", "current_order_up_to")
+    )
+    return np.asarray(np.isnan(point) | np.isnan(top))
+
+
+def fitted_parts(found: WorkingParts, law: DemandLaw) -> WorkingParts:
+    """The same with lead times as they are where the items' parts are of unequal length.
+
+    Parameters
+    ----------
+    law : DemandLaw
+        As simulated, by period: items with a season or a rhythm keep equal parts (see `engine.laws.lengths`).
+    """
+    if found.grid is None or found.grid.exact is None:
+        return found
+    fits = uneven(found.grid, law)
+    grid = replace(found.grid, exact=np.where(fits, found.grid.exact, np.nan) if fits.any() else None)
+    return replace(found, grid=grid, lead_time_taken=np.where(fits, found.lead_time, found.lead_time_taken))
 
 
 def _least(lead: FloatArray, review: FloatArray, most: int) -> int:
@@ -175,7 +210,12 @@ def grid_notes(catalog: Catalog, found: WorkingParts, law: DemandLaw) -> tuple[Q
     """What is planned and simulated by parts, what was rounded by how much, and what it costs in time."""
     if not found.on_grid.any():
         return ()
-    return (*_split_note(catalog, found), *_remainder_note(catalog, found), *_law_note(catalog, found, law))
+    return (
+        *_split_note(catalog, found),
+        *_length_note(catalog, found),
+        *_remainder_note(catalog, found),
+        *_law_note(catalog, found, law),
+    )
 
 
 def _split_note(catalog: Catalog, found: WorkingParts) -> tuple[QualityRow, ...]:
@@ -192,6 +232,22 @@ def _split_note(catalog: Catalog, found: WorkingParts) -> tuple[QualityRow, ...]
     return (QualityRow("items", f"working grid of {m} parts a {study.period}", "repaired", 0, note=note),)
 
 
+def _length_note(catalog: Catalog, found: WorkingParts) -> tuple[QualityRow, ...]:
+    """Items whose parts are of unequal length, and how far that moves their stock at most."""
+    grid = found.grid
+    if grid is None or grid.exact is None:
+        return ()
+    fits = ~np.isnan(grid.exact)
+    n, period = int(fits.sum()), catalog.study.period
+    off = float(np.abs(grid.exact - grid.lead_time)[fits].max()) / grid.parts
+    note = (
+        f"{n} SKU-locations: the parts of a {period} are of unequal length, so that orders take exactly the "
+        f"lead time that is stated; stock is the mean over parts as if they were alike (up to {off:.1%} of a "
+        f"{period} counted before instead of after a delivery, or the other way round)"
+    )
+    return (QualityRow("items", "parts of unequal length", "repaired", 0, note=note),)
+
+
 def _remainder_note(catalog: Catalog, found: WorkingParts) -> tuple[QualityRow, ...]:
     unit, name = catalog.study.time_unit_periods, catalog.study.data.time_unit
     pairs = (
@@ -203,7 +259,7 @@ def _remainder_note(catalog: Catalog, found: WorkingParts) -> tuple[QualityRow, 
         f"{names[row]} {what} {stated[row] / unit:.4g} → {taken[row] / unit:.4g}"
         for row in np.flatnonzero(found.on_grid).tolist()
         for what, stated, taken in pairs
-        if abs(stated[row] - taken[row]) > 1e-3 * (found.lead_time[row] + found.review_period[row])
+        if abs(stated[row] - taken[row]) > _TOLD * (found.lead_time[row] + found.review_period[row])
     ]
     if not told:
         return ()

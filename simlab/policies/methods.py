@@ -53,7 +53,7 @@ def of_serial_demand(words: list[str], consecutive: Consecutive | None) -> list[
     alike = np.isin(consecutive.law.kind, _ALIKE)
     words = also(words, consecutive.hanging & alike, "sums of consecutive periods")
     text = "sums of consecutive periods, averaged over phases"
-    return also(words, consecutive.hanging & ~alike, text)
+    return also(words, consecutive.hanging & ~alike & ~consecutive.in_parts, text)
 
 
 def of_serial_lots(

@@ -10,6 +10,7 @@ import numpy.typing as npt
 
 from simlab import mapped
 from simlab.arrays import BoolArray, FloatArray, IntArray
+from simlab.engine.prepare.on_grid import split_rows
 from simlab.engine.world.levels import Family, Levels
 from simlab.errors import UsageError
 from simlab.measures.shown import Public
@@ -190,11 +191,12 @@ def _planned(
     models: Models, asked: FloatArray, *, family: str, measure: Measure, planning: str, seed: int
 ) -> PlannedLevels:
     """Levels that stand still, by the law of each SKU-location."""
-    parts, world = parts_of_items(models), by_parts(models).world
-    models, consecutive = plannable(by_parts(models))
+    own = by_parts(models)
+    parts, lead, world = parts_of_items(models), _mean_lead_times(models, own), own.world
+    models, consecutive = plannable(own)
     rule = rule_of(TARGET_FAMILIES[family])
     if planning == "optimal":
-        return _optimal(models, asked, family, consecutive, parts)
+        return _optimal(models, asked, family, consecutive, parts, lead)
     quantity = lots_of(models, family)
     if planning == "exact":
         falls = rule.has_point and not rule.by_lot
@@ -213,7 +215,7 @@ def _planned(
     level = level + above
     words = also(also(also(list(method), low, LIFTED), high, HELD), raised, RAISED)
     method = unordered(models, words)
-    return PlannedLevels(_levels(level, quantity, rule), method, safety_stock(models, level))
+    return PlannedLevels(_levels(level, quantity, rule), method, safety_stock(models, level, lead))
 
 
 def lots_of(models: Models, family: str) -> IntArray:
@@ -223,11 +225,23 @@ def lots_of(models: Models, family: str) -> IntArray:
     return order_quantities(models, family)
 
 
-def safety_stock(models: Models, level: IntArray) -> FloatArray:
-    """(n, k) units of S of (R,S), or s of the other rules, above the mean demand of R + E[L]."""
-    models = by_parts(models)
-    interval = models.world.terms.review_period + models.lead_time_moments[0]
-    return mapped.away(level - (models.world.demand.mean * interval)[:, None])
+def safety_stock(models: Models, level: IntArray, lead: FloatArray | None = None) -> FloatArray:
+    """(n, k) units of S of (R,S), or s of the other rules, above the mean demand of R + E[L].
+
+    Parameters
+    ----------
+    lead : (n,) float, optional
+        Of items in their own parts, where the models are by parts already.
+    """
+    own = by_parts(models)
+    lead = _mean_lead_times(models, own) if lead is None else lead
+    return mapped.away(level - (own.world.demand.mean * (own.world.terms.review_period + lead))[:, None])
+
+
+def _mean_lead_times(models: Models, own: Models) -> FloatArray:
+    """(n,) E[L] in each item's own parts; constant ones as they are, whatever the parts of a period."""
+    grid, lead = models.world.grid, own.lead_time_moments[0]
+    return lead if grid is None else np.where(split_rows(models.world), grid.lead_time_exact, lead)
 
 
 def _levels(level: IntArray, quantity: IntArray, rule: Rule) -> Levels:
@@ -246,7 +260,12 @@ def _everywhere(quantity: IntArray, columns: int) -> IntArray:
 
 
 def _optimal(
-    models: Models, targets: FloatArray, family: str, consecutive: Consecutive | None, parts: IntArray
+    models: Models,
+    targets: FloatArray,
+    family: str,
+    consecutive: Consecutive | None,
+    parts: IntArray,
+    lead: FloatArray,
 ) -> PlannedLevels:
     """(R,s,S) of least cost, and what it leaves out."""
     if family not in OPTIMAL_NAMES:
@@ -270,7 +289,7 @@ def _optimal(
         words = also(words, consecutive.hanging, OVER_PHASES)
     words = also(also(also(words, raised, LIFTED), capped, HELD), critical, RAISED)
     method = unordered(models, words)
-    return PlannedLevels(Levels(rule, low, top, top - low), method, safety_stock(models, low))
+    return PlannedLevels(Levels(rule, low, top, top - low), method, safety_stock(models, low, lead))
 
 
 def _normal(

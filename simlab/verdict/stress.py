@@ -59,8 +59,7 @@ def changed(world: World, change: Change) -> World:
         return replace(world, demand=law)
     grid = world.grid
     if grid is not None:
-        longer = np.rint(grid.lead_time * change.lead_time).astype(np.int64)
-        grid = replace(grid, lead_time=longer)
+        grid = grid.scaled(change.lead_time)
     return replace(world, demand=law, lead_time=scaled(world.lead_time, change.lead_time), grid=grid)
 
 

@@ -53,9 +53,9 @@ class Chain:
     def fill(self, lead: float, review: float) -> float:
         return 1 - (self.short(lead + review) - self.short(lead)) / (self.daily * review)
 
-    def stock(self, lead: float, review: float, part: float) -> float:
-        """Mean of the stock after ordering and at the count, over the parts of a cycle."""
-        at = [self.held(lead + number * part) for number in range(round(review / part) + 1)]
+    def stock(self, lead: float, lengths: list[float]) -> float:
+        """Mean of the stock after ordering and at the count, over the parts of a cycle from a receipt on."""
+        at = [self.held(lead + sum(lengths[:number])) for number in range(len(lengths) + 1)]
         return (sum(at[:-1]) + sum(at[1:])) / (2 * (len(at) - 1))
 
 
@@ -87,22 +87,29 @@ def check(seed: int, period: str) -> bool:
     found = study_of(one, seed, 12).models
     assert found.parts is not None
     m = 1 if found.world.grid is None else found.world.grid.parts
-    times = (found.parts.lead_time_taken[0], found.parts.review_period_taken[0])
-    lead, review = (round(float(time) * m) for time in times)
+    taken = float(found.parts.lead_time_taken[0])
+    lead, review = (round(float(time) * m) for time in (taken, found.parts.review_period_taken[0]))
     part, cycle = DAYS[period] / m, review // math.gcd(review, m)
     data = study_of(one, seed, max(1, round(120 / cycle)) * cycle)
     result = sl.simulate(data, sl.Policy.given(sl.segment(data, by="all")), replications=300, seed=seed + 1)
     who = f"{period} {seed}: L {one.lead}, R {one.review}, S {one.level}, {m} parts"
-    fill, stock = one.fill(lead * part, review * part), one.stock(lead * part, review * part, part)
+    days, lengths = lead * part, [part] * review
+    grid = found.world.grid
+    if grid is not None and grid.exact is not None:  # parts before a receipt, and those after it
+        days, inside = taken * DAYS[period], lead % m
+        before = (days - (lead - inside) * part) / inside
+        after = (DAYS[period] - before * inside) / (m - inside)
+        lengths = ([after] * (m - inside) + [before] * inside) * (review // m)
+    fill, stock = one.fill(days, review * part), one.stock(days, lengths)
     for known, wanted, least in (
         (result.fill_rate, fill, 2e-4),
         (result.inventory_value, stock, 1e-4 * one.level),
     ):
         error = max((known.high - known.low) / (2 * 1.96), least)
         assert abs(known.value - wanted) < 4 * error, f"{who}: {known} for {wanted:.5f}"
-    rounded = max(abs(lead * part - one.lead), abs(review * part - one.review)) > 1e-6 * one.review
+    rounded = max(abs(days - one.lead), abs(review * part - one.review)) > 1e-6 * one.review
     told = any("nearest part" in note.what for note in found.notes)
-    assert told or not rounded or abs(lead * part - one.lead) < 0.006 * (one.lead + one.review), who
+    assert told or not rounded or abs(days - one.lead) < 0.006 * (one.lead + one.review), who
     if not rounded:
         assert fill == pytest.approx(one.fill(one.lead, one.review), abs=1e-9), who
     return not rounded

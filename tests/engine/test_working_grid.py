@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from simlab.engine.kernels.streams import item_keys
+from simlab.engine.laws.lengths import uneven
 from simlab.engine.laws.pieces import pieces
 from simlab.engine.laws.pmfs import moments_of, pmf_of
 from simlab.engine.prepare.evaluators import warmup_periods
@@ -21,6 +22,7 @@ from simlab.engine.world.demand_law import DemandLaw, LawKind, Seasons
 from simlab.engine.world.levels import Family, Levels
 from simlab.engine.world.working_grid import WorkingGrid
 from simlab.engine.world.world import Horizon, LeadTimeLaw, OrderTerms, Unmet, World
+from simlab.execution.backends.compact import compacted
 
 M = 3
 N = 4
@@ -236,3 +238,39 @@ def test_a_world_all_in_parts_has_no_periods_left() -> None:
     assert [world.lead_time.support(item)[0].tolist() for item in (0, 1)] == [[4], [3]]
     np.testing.assert_allclose(world.demand.mean, 2.0)
     assert parts_of(world) == 1
+
+
+def test_parts_of_unequal_length_have_the_same_bits_alone_among_others_and_sent_away() -> None:
+    """Lead times of 4.3 and 3.8 parts; an item that needs none keeps its bits, and its equal parts."""
+    world, levels = world_of([True, True, True, False]), levels_of(4)
+    assert world.grid is not None
+    lead = np.array([4, 4, 4, 0])
+    grid = replace(world.grid, lead_time=lead, exact=np.array([4.3, np.nan, 3.8, np.nan]))
+    uneven = replace(world, grid=grid)
+    found = simulate_items(uneven, levels, HORIZON)
+    equal = simulate_items(world, levels, HORIZON)
+    for item in range(4):
+        rows = np.array([item])
+        alone = simulate_items(uneven.take(rows), levels.take(rows), HORIZON)
+        away = simulate_items(compacted(uneven.take(rows)), levels.take(rows), HORIZON)
+        for field in fields(Curves):
+            own = getattr(found, field.name)[rows]
+            np.testing.assert_array_equal(own, getattr(alone, field.name), field.name)
+            np.testing.assert_array_equal(own, getattr(away, field.name), field.name)
+            if item in (1, 3):
+                np.testing.assert_array_equal(own, getattr(equal, field.name)[rows], field.name)
+    means = moments_of(in_parts(uneven).demand)[0]
+    np.testing.assert_allclose(means[:3], 2.0, rtol=1e-6)  # of a part, over a period
+
+
+def test_lengths_are_given_up_where_they_make_no_lead_time_exact() -> None:
+    """Reviews inside periods, lead times that end with one, and seasons."""
+    world = world_of([True] * 4)
+    assert world.grid is not None
+    exact = np.array([4.3, 4.3, 2.9, 4.3])
+    review, lead = np.array([3, 4, 3, 6]), np.array([4, 4, 3, 4])
+    grid = replace(world.grid, exact=exact, review_period=review, lead_time=lead)
+    assert uneven(grid, world.demand).tolist() == [True, False, False, True]
+    none, m = np.full(4, -1), np.ones((1, 12))
+    seasons = Seasons(np.where(np.arange(4) == 3, 0, none), m)
+    assert uneven(grid, replace(world.demand, seasons=seasons)).tolist() == [True, False, False, False]

@@ -44,10 +44,12 @@ def plain_laws(law: DemandLaw) -> PlainLaws:
     rows, factor = np.arange(n), np.ones(n)
     if law.seasons is not None and (law.seasons.profile >= 0).any():
         rows, factor, number = _by_profile(law.seasons, cycle, number)
-    frequency = None if law.seasons is None else law.seasons.frequency
     out = plain.take(rows)
-    if (factor != 1.0).any():
-        out = _multiplied(out, factor, None if frequency is None else frequency[rows])
+    if law.seasons is not None and (factor != 1.0).any():
+        frequency, by_length = law.seasons.frequency, law.seasons.by_length[rows]
+        season = np.where(by_length, 1.0, factor)
+        out = _multiplied(out, season, None if frequency is None else frequency[rows])
+        out = _in_lengths(out, plain.take(rows), np.where(by_length, factor, 1.0)) if by_length.any() else out
     if law.past is not None:
         out, number = _with_series(out, law, law.past, number)
     return PlainLaws(out, number)
@@ -80,6 +82,20 @@ def _multiplied(law: DemandLaw, factor: FloatArray, frequency: FloatArray | None
         return _stretched_by(law, factor)
     later = (law.kind == LawKind.EMPIRICAL) & (law.mean > 0) & (factor > 0)
     return _by_frequency(_stretched_by(law, np.where(later, 1.0, factor)), law, factor, frequency)
+
+
+def divided(law: DemandLaw, length: FloatArray) -> DemandLaw:
+    """Plain laws of independent pieces of these lengths, relative to the laws' own periods.
+
+    As often demand, of the same sizes: mean and variance times the length.
+    """
+    return _in_lengths(law, law, length)
+
+
+def _in_lengths(out: DemandLaw, law: DemandLaw, length: FloatArray) -> DemandLaw:
+    """`divided`, of laws that already stand at their multiplier where their length is 1."""
+    pieces = replace(out, mean=out.mean * length, variance=out.variance * length)
+    return _by_frequency(pieces, law, length, np.ones(length.size))
 
 
 def _by_frequency(out: DemandLaw, law: DemandLaw, factor: FloatArray, frequency: FloatArray) -> DemandLaw:

@@ -9,10 +9,12 @@ from typing import TypeVar
 import numpy as np
 
 from simlab.arrays import BoolArray, IntArray
+from simlab.engine.laws.lengths import lengthened, uneven
 from simlab.engine.laws.pieces import pieces
 from simlab.engine.world.curves import Curves
 from simlab.engine.world.demand_law import DemandLaw, Seasons
 from simlab.engine.world.levels import Levels
+from simlab.engine.world.working_grid import WorkingGrid
 from simlab.engine.world.world import Horizon, LeadTimeLaw, Supply, World
 from simlab.errors import EngineFaultError
 
@@ -83,28 +85,41 @@ def in_parts(world: World) -> World:
     Notes
     -----
     Where only some are split, laws by period and by part stand side by side, for formulas that treat every
-    item by itself. Demand is divided by `pieces`; suppliers of items that are all split stop and come back
-    m times as rarely a part, so that outages keep their mean length and number. Common factors move parts,
-    not periods.
+    item by itself. Parts are of unequal length where that makes a lead time exact (`lengths`). Demand is
+    divided by `pieces`; suppliers of items that are all split stop and come back m times as rarely a part, so
+    that outages keep their mean length and number. Common factors move parts, not periods.
     """
     grid = world.grid
     if grid is None or not grid.split.any():
         return replace(world, grid=None)
     rows = np.flatnonzero(grid.split)
+    own = uneven(grid, world.demand)
     terms = replace(
         world.terms,
         review_period=np.where(grid.split, grid.review_period, world.terms.review_period),
         review_phase=np.where(grid.split, grid.review_phase, world.terms.review_phase),
-        phase_cycle=_stretched(world.terms.phase_cycle, grid.split, grid.parts, least=2),
+        phase_cycle=_phase_steps(world.terms.phase_cycle, grid, own),
         window=_stretched(world.terms.window, grid.split, grid.parts, least=1),
     )
     whole = rows.size == world.n_items
     demand = pieces(world.demand, grid.parts) if whole else _mixed(world.demand, grid.split, grid.parts)
+    demand = lengthened(demand, grid, own)
     lead = _constant(world.lead_time, rows, grid.lead_time[rows])
     supply = world.supply
     if supply is not None:
         supply = _rarer(supply, grid.parts) if whole else _beside(supply, grid.split, grid.parts)
     return replace(world, demand=demand, lead_time=lead, terms=terms, supply=supply, grid=None)
+
+
+def even(world: World) -> World:
+    """The same world with parts of equal length, lead times whole ones: for runs that begin at any part."""
+    return world if world.grid is None else replace(world, grid=replace(world.grid, exact=None))
+
+
+def _phase_steps(cycle: IntArray | None, grid: WorkingGrid, uneven: BoolArray) -> IntArray | None:
+    """Steps of drawn phases; whole periods where parts are of unequal length."""
+    steps = _stretched(cycle, grid.split, grid.parts, least=2)
+    return steps if steps is None or cycle is None else np.where(uneven & (cycle == 1), grid.parts, steps)
 
 
 def _stretched(column: IntArray | None, split: BoolArray, parts: int, least: int) -> IntArray | None:
@@ -205,6 +220,7 @@ def _both(seasons: Seasons, split: BoolArray, parts: int) -> Seasons:
         np.where(follows, seasons.profile + n, seasons.profile),
         np.concatenate([np.tile(seasons.multipliers, (1, parts)), stretched]),
         seasons.phase,
+        seasons.frequency,
     )
 
 

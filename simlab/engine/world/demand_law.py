@@ -45,6 +45,9 @@ class Seasons:
     frequency : (n,) float, optional
         For intermittent and empirical laws: how far the season is one of how often there is demand (1)
         or of how much (0); see `phase_sizes`.
+    divides : (p,) bool, optional
+        Profiles that are no seasons but lengths of parts of a period (see `lengths`): demand of a part of
+        length m is that of an independent piece, mean and variance times m, sizes as they are.
 
     Notes
     -----
@@ -69,11 +72,19 @@ class Seasons:
     multipliers: FloatArray
     phase: int = 0
     frequency: FloatArray | None = None
+    divides: BoolArray | None = None
 
     @property
     def cycle(self) -> int:
         """Phases of the cycle."""
         return int(self.multipliers.shape[1])
+
+    @property
+    def by_length(self) -> BoolArray:
+        """(n,) items whose profile is one of lengths."""
+        if self.divides is None:
+            return np.zeros(self.profile.size, np.bool_)
+        return np.asarray((self.profile >= 0) & self.divides[self.profile])
 
     @classmethod
     def rounded(cls, profile: IntArray, multipliers: FloatArray, phase: int = 0) -> Seasons:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from simlab.arrays import BoolArray, IntArray, take_rows
+import numpy as np
+
+from simlab.arrays import BoolArray, FloatArray, IntArray, take_rows
 
 
 @dataclass(frozen=True, eq=False)
@@ -20,6 +22,9 @@ class WorkingGrid:
     lead_time, review_period, review_phase : (n,) int64
         In parts, of the items that are split: constant lead times, R ≥ 1, 0 ≤ phase < R. Unused (0, 1
         and 0) elsewhere.
+    exact : (n,) float, optional
+        Lead times as they are, in parts, of items whose parts are of unequal length so that an order placed
+        at a review arrives where a part begins (see `engine.laws.lengths`); NaN elsewhere.
     """
 
     parts: int
@@ -27,6 +32,18 @@ class WorkingGrid:
     lead_time: IntArray
     review_period: IntArray
     review_phase: IntArray
+    exact: FloatArray | None = None
+
+    @property
+    def lead_time_exact(self) -> FloatArray:
+        """(n,) lead times in parts: as they are, where parts are made to fit, else as taken."""
+        whole = self.lead_time.astype(np.float64)
+        return whole if self.exact is None else np.where(np.isnan(self.exact), whole, self.exact)
+
+    def scaled(self, factor: float) -> WorkingGrid:
+        """The grid with lead times times a factor, to the nearest part."""
+        longer = np.rint(self.lead_time_exact * factor).astype(np.int64)
+        return replace(self, lead_time=longer, exact=None if self.exact is None else self.exact * factor)
 
     def take(self, rows: IntArray) -> WorkingGrid:
         """The grid of some items; `parts` stays, even where none of them is split."""

@@ -37,7 +37,8 @@ def _past(past: Past) -> Past:
 
 def _seasons(seasons: Seasons) -> Seasons:
     used, profile = _used(seasons.profile)
-    return replace(seasons, profile=profile, multipliers=seasons.multipliers[used])
+    divides = None if seasons.divides is None else seasons.divides[used]
+    return replace(seasons, profile=profile, multipliers=seasons.multipliers[used], divides=divides)
 
 
 def _lead_time(law: LeadTimeLaw) -> LeadTimeLaw:

@@ -30,9 +30,9 @@ def marginal(law: DemandLaw) -> DemandLaw:
 
     Notes
     -----
-    Of seasonal laws the mixture over the cycle, of chains the long-run law, of blocks the periods of the
-    series. What neighbouring periods have in common is not in it: sums over R + L vary more than its sums
-    where it is positive.
+    Of seasonal laws the mixture over the cycle (of parts of unequal length the law of one of mean length),
+    of chains the long-run law, of blocks the periods of the series. What neighbouring periods have in common
+    is not in it: sums over R + L vary more than its sums where it is positive.
     """
     if law.n_items > _MOST_KEPT:
         return _mixed(law)
@@ -47,11 +47,14 @@ _KEPT: WeakKeyDictionary[DemandLaw, DemandLaw] = WeakKeyDictionary()
 
 
 def _mixed(law: DemandLaw) -> DemandLaw:
-    rows = np.flatnonzero(~is_plain(law))
+    alike = is_plain(law)
+    if law.seasons is not None:
+        alike = alike | law.seasons.by_length
+    rows = np.flatnonzero(~alike)
     bare = replace(law, seasons=None, past=None, chain=None)
     if rows.size == 0:
         return bare
-    kept = np.flatnonzero(is_plain(law) & (law.length > 0))
+    kept = np.flatnonzero(alike & (law.length > 0))
     parts = _mixtures(law, rows)
     for row in kept.tolist():
         own = slice(int(law.start[row]), int(law.start[row] + law.length[row]))

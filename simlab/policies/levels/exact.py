@@ -168,7 +168,8 @@ def service_at(problems: Problems, levels: IntArray, measure: Measure) -> FloatA
 def _lattice(problems: Problems, rows: IntArray) -> Lattice:
     longest, law = _longest(problems)[rows], problems.law.take(rows)
     if problems.consecutive is not None:
-        times = np.where(problems.consecutive.hanging[rows], np.maximum(longest, 1), 1)
+        spread = problems.consecutive.hanging[rows] & ~problems.consecutive.in_parts[rows]
+        times = np.where(spread, np.maximum(longest, 1), 1)
         law = replace(law, variance=law.variance * times)  # as of `serial.wide`
     return lattice(law, longest)
 

@@ -266,7 +266,7 @@ class _Search:
         law = self.world.demand
         true = np.isin(law.kind, [int(kind) for kind in _TRUE_MEANS])
         if law.seasons is not None:
-            true = true & (law.seasons.profile < 0)
+            true = true & ((law.seasons.profile < 0) | law.seasons.by_length)
         self.twin = replace(
             self.world,
             terms=replace(self.world.terms, unmet=np.full(true.size, Unmet.BACKORDER, np.int8), waits=None),

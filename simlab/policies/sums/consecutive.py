@@ -10,6 +10,7 @@ import numpy as np
 from simlab.arrays import BoolArray, ComplexArray, FloatArray, IntArray
 from simlab.engine.world.demand_law import ENDLESS, DemandLaw, LawKind
 from simlab.models import in_chunks
+from simlab.policies.sums.lengths import Lengths
 from simlab.policies.sums.phases import phase_sums, transforms_of
 from simlab.policies.sums.serial import (
     chain_sums,
@@ -60,6 +61,13 @@ class Consecutive:
         """(n,) items whose periods depend on those before them, not on phases."""
         return np.isin(self.law.kind, _IN_SERIES)
 
+    @property
+    def in_parts(self) -> BoolArray:
+        """(n,) items whose periods are independent parts of unequal length."""
+        if self.law.seasons is None:
+            return np.zeros(self.law.n_items, np.bool_)
+        return self.law.seasons.by_length
+
     def weighted(
         self,
         rows: IntArray,
@@ -78,7 +86,11 @@ class Consecutive:
         serial = self.in_series[rows]
         for at in np.flatnonzero(serial).tolist():
             out[at] = self._in_series(int(rows[at]), points, int(step[at]), weights[at], int(silent[at]))
-        by_phase = np.flatnonzero(~serial)
+        parts = self.in_parts[rows]
+        if parts.any():
+            lengths = Lengths.of(self.law, rows[parts], self.review_phase[rows[parts]])
+            out[parts] = lengths.weighted(points, step[parts], weights[parts], silent[parts])
+        by_phase = np.flatnonzero(~serial & ~parts)
         for places, laws in in_chunks(self.law, rows[by_phase]):
             for place, at in enumerate(by_phase[places].tolist()):
                 which = self.by_review(int(rows[at]), laws.which[place])

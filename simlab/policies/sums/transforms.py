@@ -161,6 +161,11 @@ def put(line: FloatArray, values: IntArray, shares: FloatArray, step: int) -> No
     np.add.at(line, np.minimum(below + 1, last), upper)
 
 
+def power_of(transform: ComplexArray, n: int) -> ComplexArray:
+    """transform^n for a whole n ≥ 0, by squaring."""
+    return np.ones_like(transform) if n == 0 else _power({1: transform}, n)
+
+
 def _power(known: dict[int, ComplexArray], n: int) -> ComplexArray:
     if n not in known:
         half = _power(known, n // 2)

@@ -1,0 +1,82 @@
+"""Parts of unequal length: an order that is placed at a review arrives exactly where a part begins.
+
+Where reviews come every so many whole periods, all orders of an item arrive at one place of a period. The m
+parts of a period need not be alike then: with an order on its way for k periods and a fraction f, the first
+j parts after a review together take f of the period, and the others 1 − f. Lead time, and with it demand
+between ordering and arrival, is exact, whatever f is; only `on_hand`, which counts parts alike, is off by
+what f lies from j/m.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+
+from simlab.arrays import BoolArray, FloatArray, IntArray
+from simlab.engine.world.demand_law import DemandLaw, Seasons
+from simlab.engine.world.working_grid import WorkingGrid
+
+
+def uneven(grid: WorkingGrid, law: DemandLaw) -> BoolArray:
+    """(n,) items whose parts are of unequal length.
+
+    Reviews come every whole period, the lead time ends inside one, demand has neither season nor rhythm.
+    """
+    if grid.exact is None:
+        return np.zeros(grid.split.size, np.bool_)
+    m = grid.parts
+    inside = grid.lead_time % m
+    place = grid.exact - (grid.lead_time - inside)
+    with np.errstate(invalid="ignore"):
+        within = (place > 0) & (place < m) & (inside > 0)
+    plain = ~law.has_rhythm
+    if law.seasons is not None:
+        plain = plain & (law.seasons.profile < 0)
+    return np.asarray(grid.split & within & plain & (grid.review_period % m == 0))
+
+
+def lengthened(law: DemandLaw, grid: WorkingGrid, rows: BoolArray) -> DemandLaw:
+    """Laws of equal parts, those of some items divided by the lengths of theirs.
+
+    Parameters
+    ----------
+    law : DemandLaw
+        Per part, all parts alike; seasons, if any, over a cycle that m divides.
+    grid : WorkingGrid
+        Of the same items.
+    rows : (n,) bool
+        See `uneven`.
+    """
+    if not rows.any() or grid.exact is None:
+        return law
+    m = grid.parts
+    inside = grid.lead_time % m
+    place = grid.exact - (grid.lead_time - inside)
+    begin = grid.review_phase % m
+    keys = np.stack([begin, inside, place], axis=1)[rows]
+    distinct, which = np.unique(keys, axis=0, return_inverse=True)
+    seasons = law.seasons
+    if seasons is None:
+        seasons = Seasons(np.full(law.n_items, -1, np.int64), np.ones((0, m)))
+    at = (np.arange(seasons.cycle) - seasons.phase) % m  # part of the run, within a period
+    table = _lengths(distinct, at, m)
+    profile = seasons.profile.copy()
+    profile[rows] = seasons.multipliers.shape[0] + which.ravel()
+    before = np.zeros(seasons.multipliers.shape[0], np.bool_) if seasons.divides is None else seasons.divides
+    return replace(
+        law,
+        seasons=replace(
+            seasons,
+            profile=profile,
+            multipliers=np.concatenate([seasons.multipliers, table]),
+            divides=np.concatenate([before, np.ones(table.shape[0], np.bool_)]),
+        ),
+    )
+
+
+def _lengths(distinct: FloatArray, at: IntArray, parts: int) -> FloatArray:
+    """(q, cycle) lengths of parts, 1 on average: of (part of the review, parts on the way, as they are)."""
+    begin, inside, place = (column[:, None] for column in distinct.T)
+    after = (at - begin) % parts
+    return np.asarray(np.where(after < inside, place / inside, (parts - place) / (parts - inside)))
