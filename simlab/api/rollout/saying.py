@@ -82,7 +82,7 @@ def gate_sentences(
     if more and np.isnan(then.orders).all():
         lines.append(
             "A plan file promises no orders a year, so that more orders than today's count as harm: "
-            "--proposed RUN names the run itself, whose plan does promise them, or raise gate.order_tolerance."
+            "--proposed RUN names the run itself, whose plan promises them, or raise gate.order_tolerance."
         )
     if not from_today:
         lines.append("The way from today is not judged: items.on_hand does not tell the stock of all items.")
