@@ -48,6 +48,7 @@ html_theme = "pydata_sphinx_theme"
 html_title = f"simlab {release}"
 html_show_sourcelink = False
 html_static_path: list[str] = []
+html_context = {"default_mode": "auto"}
 html_theme_options = {
     "navigation_depth": 2,
     "show_toc_level": 2,

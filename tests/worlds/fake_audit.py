@@ -13,8 +13,8 @@ from simlab.run import RunFolder
 CAUSES = {
     "shape": ("demand is not normal", "demand shape: normal with the same mean and variance → the law"),
     "lead_time": ("lead times are random", "lead time: always its mean → random, in sequence"),
-    "packs": ("packs, smallest and largest orders", "packs: none → real"),
-    "formula": ("formula against its own world", ""),
+    "packs": ("pack and order sizes", "packs: none → real"),
+    "formula": ("formula's own error", ""),
 }
 LINES = {
     "A": (0.0102, 0.0251, -0.0047, 0.0013),

@@ -29,6 +29,7 @@ _MAY_SAY = re.compile(rf"{_CODE.pattern}|\b(?:{'|'.join(_NUMBERS)})\b")
 AREAS = {
     _ANY: "tables",
     "CAS": "cases of selfcheck",
+    "EXP": "simlab export",
     "GAT": "simlab gate",
     "INI": "simlab init",
     "MOD": "laws and lead times",

@@ -137,11 +137,12 @@ def _sections(
     blocks = [Says(said[0]), Boxes(said[1:])] if said else []
     sections = [Section("verdict", "Verdict", "", [*blocks, Text(note, "note")], DECISION)]
     for place, (policy, some) in enumerate(found.items(), start=1):
-        sections.append(_policy(place, some, drawn.get(policy), level))
+        sections += _policy(place, some, drawn.get(policy), level)
     return [*sections, _switches(found, level), *closing.sections(manifest, quality, FILES)]
 
 
-def _policy(place: int, some: Sequence[Account], drawn: Drawn | None, level: float) -> Section:
+def _policy(place: int, some: Sequence[Account], drawn: Drawn | None, level: float) -> list[Section]:
+    """All segments together, the first policy on the first tab; then segment by segment."""
     whole = total(some)
     name = statements.policy_name(whole.policy)
     shown = [one for one in some if one.segment != ALL][:_MOST_ROWS]
@@ -150,23 +151,38 @@ def _policy(place: int, some: Sequence[Account], drawn: Drawn | None, level: flo
     if cut > 0:
         blocks.append(Text(f"{cut} more segments are in {_KEPT_FIGURES}.", "note"))
     if drawn is not None:
-        overview, panels = drawn
-        blocks += [Heading("From planned to achieved, all segments"), Pictures([overview])]
-        if panels:
-            left_out = len([one for one in some if one.segment != ALL]) - len(panels)
-            blocks += [Heading("Per segment, the largest loss first"), Pictures(panels, columns=True)]
-            blocks.append(Text(_PANELS + (f" {left_out} more are in the table." if left_out else ""), "note"))
-    blocks += [Heading("The lines"), lines_table(f"{name}: lines", [*shown, whole]), Text(_SUMS, "note")]
-    blocks += [total_table(name, whole, level)]
+        blocks += [Heading("From planned to achieved, all segments"), Pictures([drawn[0]])]
+    blocks.append(total_table(name, whole, level))
     menu = {"targets": "Targets", "habit": "Habit"}.get(whole.policy, whole.policy)
-    return Section(f"policy-{place}", menu, name, blocks, DECISION if place == 1 else SEGMENTS)
+    first = Section(f"policy-{place}", menu, name, blocks, DECISION if place == 1 else SEGMENTS)
+    title = f"{name}, segment by segment"
+    every = _by_segment(name, [*shown, whole], [] if drawn is None else drawn[1], len(some) - 1)
+    return [first, Section(f"segments-{place}", f"{menu} by segment", title, every, SEGMENTS)]
+
+
+def _by_segment(name: str, shown: Sequence[Account], panels: Sequence[Picture], n_segments: int) -> list[Any]:
+    """A waterfall per segment, and their lines in figures."""
+    blocks: list[Any] = []
+    if panels:
+        left_out = n_segments - len(panels)
+        blocks.append(Pictures(panels, columns=True))
+        blocks.append(Text(_PANELS + (f" {left_out} more are in the table." if left_out else ""), "note"))
+    return [
+        *blocks,
+        Heading("The lines"),
+        lines_table(f"{name}: lines", shown),
+        Text(_SUMS, "note"),
+    ]
 
 
 _MARKS = (
     "✓ served at least what was asked · ✗ less · ≈ too close to call. Planned: what the formula expects at "
     "its own levels. – nothing demanded, or no single target."
 )
-_PANELS = "All panels have the same scale: a bar of the same length is the same number of points."
+_PANELS = (
+    "The largest loss first. All panels have the same scale: a bar of the same length is the same number of "
+    "points."
+)
 _SUMS = (
     "Points of fill rate (share of units demanded). Planned plus the lines is achieved, exactly; printed "
     "lines are rounded so that they add up as printed."

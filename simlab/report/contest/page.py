@@ -35,7 +35,7 @@ from simlab.report.kit.sheet import (
     draw,
     sheet_html,
 )
-from simlab.report.kit.shell import DECISION
+from simlab.report.kit.shell import DECISION, FINANCE, METHOD
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -75,11 +75,13 @@ def sections(found: ContestTables, pictures: Drawn) -> list[Section]:
     made = [
         _verdict(found, pictures),
         Section("schemes", "Schemes", "Schemes at the same service", _schemes(found, pictures), DECISION),
+        _curves(pictures),
         rules_section(found, pictures),
         classes_section(found, pictures),
         _service(found),
         _ranks(found, pictures),
         _sure(found),
+        _said(found),
     ]
     last = closing.sections(found.manifest, found.tables.get("quality"), FILES)
     return [*(section for section in made if section is not None), *last]
@@ -95,9 +97,14 @@ def _verdict(found: ContestTables, pictures: Drawn) -> Section:
             "of the same sizes; a scheme among its ticks does no better than chance."
         )
         blocks.append(Text(text, "note"))
-    if said := [str(text) for text in found.manifest.get("statements") or ()]:
-        blocks.append(Folded("The outcome in the command's own sentences", [Listing(said)]))
     return Section("verdict", "Verdict", "", blocks, DECISION)
+
+
+def _said(found: ContestTables) -> Section | None:
+    """What the command printed."""
+    said = [str(text) for text in found.manifest.get("statements") or ()]
+    title = "The outcome in the command's own sentences"
+    return Section("sentences", "Sentences", title, [Listing(said)], METHOD) if said else None
 
 
 def _schemes(found: ContestTables, pictures: Drawn) -> list[Any]:
@@ -123,23 +130,23 @@ def _schemes(found: ContestTables, pictures: Drawn) -> list[Any]:
         blocks.append(Text(text, "note"))
     if len(found.fills) > 1:
         blocks += [Heading("At every service asked"), floors_table(found)]
-    if "frontiers_by_scheme" in pictures:
-        blocks += [
-            Heading("What each scheme costs over a target per SKU"),
-            Pictures([pictures["frontiers_by_scheme"]]),
-        ]
-        blocks.append(
-            Text(
-                "Each dot is a plan, re-tested on fresh demand; dotted: the service compared. The "
-                "per-SKU plan plans every SKU-location for itself: what no scheme should undercut.",
-                "note",
-            )
-        )
     left_out = records(found.tables.get("left_out"))
     if left_out:
         blocks += [Heading("Could not take part")]
         blocks.append(Listing([f"{both_names(str(row['scheme']))}: {row['reason']}" for row in left_out]))
     return blocks
+
+
+def _curves(pictures: Drawn) -> Section | None:
+    """Cost against service, a line per scheme."""
+    if "frontiers_by_scheme" not in pictures:
+        return None
+    text = (
+        "Each dot is a plan, re-tested on fresh demand; dotted: the service compared. The "
+        "per-SKU plan plans every SKU-location for itself: what no scheme should undercut."
+    )
+    blocks = [Pictures([pictures["frontiers_by_scheme"]]), Text(text, "note")]
+    return Section("curves", "Curves", "What each scheme costs over a target per SKU", blocks, FINANCE)
 
 
 def standings_table(found: ContestTables) -> Table:
@@ -231,7 +238,7 @@ def _service(found: ContestTables) -> Section | None:
         "level. Below it, what the plan reaches. – the judge's plans do not span that level."
     )
     blocks = [Text(text, "lead"), regret_table(found)]
-    return Section("service", "Service", "If another definition of service counts", blocks, DECISION)
+    return Section("service", "Service", "If another definition of service counts", blocks)
 
 
 def regret_table(found: ContestTables) -> Table:

@@ -43,9 +43,9 @@ CAUSES = {
     Switch.CROSSING: "orders overtake each other",
     Switch.REVIEW: "the review period is not the formula's",
     Switch.UNDERSHOOT: "orders are placed below the reorder point",
-    Switch.PACKS: "packs, smallest and largest orders",
+    Switch.PACKS: "pack and order sizes",
     Switch.UNMET: "unmet demand is lost",
-    FORMULA: "formula against its own world",
+    FORMULA: "formula's own error",
 }
 """Each line of the account as a cause."""
 

@@ -75,9 +75,8 @@ def _listed(lines: list[Line]) -> str:
 
 def _because(line: Line) -> str:
     if line.cause == FORMULA:
-        more = "more" if line.units > 0 else "less"
-        return f"the formula expects {more} than its own world serves"
-    return "of packs, smallest and largest orders" if line.cause == Switch.PACKS else CAUSES[line.cause]
+        return f"the formula is too {'optimistic' if line.units > 0 else 'pessimistic'}"
+    return "of pack and order sizes" if line.cause == Switch.PACKS else CAUSES[line.cause]
 
 
 def _points(value: float) -> str:
