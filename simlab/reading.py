@@ -54,18 +54,21 @@ def reading_from(folders: Iterable[Path]) -> Iterator[None]:
 
 
 def may_read(path: Path, folder: Path, anew: bool = False) -> bool:
-    """Whether a study in `folder` may read a file, wherever links lead; `anew`: in the next call, too."""
+    """Whether a study in `folder` may read a file, wherever links lead; `anew`: in the next call, too.
+
+    Names that no file can have, and links in a circle, are left to whoever opens them.
+    """
     further = [Path(one) for one in os.environ.get(READ_FROM, "").split(os.pathsep) if one]
     given = () if anew else _GIVEN.get()
     try:
         real, here = path.resolve(), Path.cwd()
         called = [here] if here != Path(here.anchor) else []
         places = [place.resolve() for place in (folder, *called, *given, *further)]
-        return any(real.is_relative_to(place) for place in (*places, *remembered(folder)))
-    except ValueError:  # a NUL sign in the name: no file is called so
+    except (ValueError, RuntimeError):  # a NUL sign in the name, links in a circle: no file is called so
         return True
-    except OSError:  # the folder where the command was called is gone, or links lead in a circle
+    except OSError:  # the folder where the command was called is gone
         return False
+    return any(real.is_relative_to(place) for place in (*places, *remembered(folder)))
 
 
 def remember(folder: Path, places: Iterable[Path]) -> None:

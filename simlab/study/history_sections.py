@@ -10,7 +10,18 @@ from pydantic import BeforeValidator, Field, field_validator, model_validator
 
 from simlab.register.laws import FURTHER_NAMES, LAW_NAMES, OVER_SPAN_NAMES, SCORED_NAMES
 from simlab.study.section import Names, Spec, one_or_more
-from simlab.study.values import Count, Day, Flag, Positive, Share, Span, Text, Weekday, closed_days
+from simlab.study.values import (
+    Count,
+    DateFormat,
+    Day,
+    Flag,
+    Positive,
+    Share,
+    Span,
+    Text,
+    Weekday,
+    closed_days,
+)
 
 if TYPE_CHECKING:
     import numpy as np
@@ -106,7 +117,7 @@ class TableSource(Spec):
     thousands: Literal["", ",", ".", " ", "'"] = ""
     delimiter: Literal["auto", ",", ";", "\t", "|"] = "auto"
     encoding: Literal["utf-8", "cp1252", "utf-16"] = "utf-8"
-    date_format: Annotated[str, Field(strict=True, min_length=1)] = "iso"
+    date_format: DateFormat = "iso"
     where: RowFilter = Field(default_factory=dict)
 
     @property

@@ -9,7 +9,17 @@ from pydantic import AfterValidator
 
 from simlab.register.limits import CEILING_NAMES, TAIL_NAMES
 from simlab.study.section import Names, Spec
-from simlab.study.values import Count, Fraction, NotNegative, Positive, Share, Target, Text, YearlyRate
+from simlab.study.values import (
+    Count,
+    Fraction,
+    NotNegative,
+    Positive,
+    Share,
+    Target,
+    Targets,
+    Text,
+    YearlyRate,
+)
 
 Measure = Literal["fill_rate", "cycle_service_level", "ready_rate"]
 
@@ -141,7 +151,7 @@ class OptimizeSpec(Spec):
     time_limit: Positive = 60.0
     target_min: Target = 0.80
     target_max: Target = 0.999
-    n_targets: Count = 24
+    n_targets: Targets = 24
     targets: tuple[Target, ...] = ()
     ordered: Names = ()
     pinned: tuple[PinnedSpec, ...] = ()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import re
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
@@ -65,6 +66,22 @@ def _factor(value: float) -> float:
     raise PydanticCustomError("factor", "{text}", {"text": text})
 
 
+def _date_format(value: str) -> str:
+    """A pattern by which a date can be written and read back; months stand for their first day."""
+    if value in ("", "iso", "excel_serial"):
+        return value
+    day = dt.datetime(2024, 11, 1, tzinfo=dt.UTC)
+    try:
+        if dt.datetime.strptime(day.strftime(value), value).date() == day.date():
+            return value
+    except (ValueError, re.error):
+        pass
+    text = (
+        'is no pattern of a date: "iso", "excel_serial" or one such as "%d/%m/%Y", each part of the date once'
+    )
+    raise PydanticCustomError("date_format", "{text}", {"text": text})
+
+
 def _day(value: Any) -> dt.date:
     if isinstance(value, dt.datetime):
         raise PydanticCustomError(
@@ -111,6 +128,8 @@ Target = Annotated[Number, AfterValidator(_target)]
 Factor = Annotated[Positive, AfterValidator(_factor)]
 Share = Annotated[float, Field(strict=True, allow_inf_nan=False, ge=0, le=1)]
 Day = Annotated[dt.date, BeforeValidator(_day)]
+DateFormat = Annotated[str, Field(strict=True, min_length=1), AfterValidator(_date_format)]
+Targets = Annotated[int, Field(strict=True, ge=1, le=1000)]
 Span = Annotated[tuple[dt.date, dt.date], BeforeValidator(_span, json_schema_input_type=str | list[str])]
 
 

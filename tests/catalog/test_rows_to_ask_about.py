@@ -159,3 +159,35 @@ def test_names_that_look_alike_are_asked_about() -> None:
     assert "'A@X' and 'A @X'" in said[0].note
     entries = sl.load_frames(items.iloc[[0, 2, 4, 6]]).catalog.quality.entries
     assert not [entry for entry in entries if "look alike" in entry.what]
+
+
+def test_places_and_suppliers_that_look_alike_are_asked_about() -> None:
+    """Two laws of lead times for one supplier, and nobody knew; of descriptions each row has its own."""
+    items = pd.DataFrame({"sku": list("ABCD"), "location": "X", "unit_cost": 1.0, "demand_law": "poisson"})
+    items = items.assign(demand_mean=1.0, supplier=["ACME", "Acme ", "B", "B"], text=["x", "X", "y", "z"])
+    entries = sl.load_frames(items, study={"segments": {"by": "all"}}).catalog.quality.entries
+    [said] = [entry for entry in entries if "look alike" in entry.what]
+    assert (said.what, said.notice) == ("column 'supplier' has values that look alike", "look")
+    assert "'ACME' and 'Acme '" in said.note
+
+
+def test_receipts_of_nobody_and_of_nothing_are_told() -> None:
+    """A supplier in small letters had receipts that no item learned from; 0 units counted as a delivery."""
+    came = receipts()
+    came.loc[5, "supplier"], came.loc[6, "quantity"] = "v", 0
+    study = {"study": {"period": "day"}, "lead_times": {"crossing": False}}
+    data = sl.load_frames(ITEMS.assign(supplier="V"), demand=sales(), receipts=came, study=study)
+    [said] = [entry for entry in data.quality.entries if "suppliers that no item has" in entry.what]
+    assert (said.what, said.notice) == ("1 row of suppliers that no item has", "look")
+    assert said.note.startswith("'v' looks like 'V' of items: one and the same?")
+    assert [one.what for one in data.quality.entries if "of 0 units" in one.what] == ["1 receipt of 0 units"]
+
+
+def test_a_sku_that_differs_by_a_sign_that_nobody_sees_is_told_its_twin() -> None:
+    """'A' is not in the items table, said the message, and the reader saw A in both."""
+    demand = sales()
+    demand.loc[3, "sku"] = "A\u200b"
+    with pytest.raises(sl.InvalidInputError) as refused:
+        sl.load_frames(ITEMS, demand=demand, study={"study": {"period": "day"}})
+    [problem] = refused.value.problems
+    assert problem.fix.startswith("'A\\u200b' looks like 'A' of items: one and the same?")

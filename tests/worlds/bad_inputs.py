@@ -125,6 +125,14 @@ def _keys() -> Iterator[Case]:
     yield Case(group, "demand.csv: of no place", _line("demand.csv", 2, "P-1001,MOON,2024-01-01,1"), "DEM")
     yield Case(group, "demand.csv: other case", _line("demand.csv", 2, "p-1001,EAST,2024-01-01,1"), "DEM")
     yield Case(group, "demand.csv: a day twice", _line("demand.csv", 2, "P-1001,EAST,2024-01-01,17"), "DEM")
+    for sign, text in (
+        ("no width", "\u200b"),
+        ("no break", "\u00a0"),
+        ("soft", "\u00ad"),
+        ("tag", "\U000e0041"),
+    ):
+        edit = _line("demand.csv", 2, f"P-1001{text}1,EAST,2024-06-01,1")
+        yield Case(group, f"demand.csv: a sign of {sign} in a SKU", edit, "DEM")
     yield Case(group, "receipts.csv: no supplier", _cell("receipts.csv", 2, 0, ""), "REC")
 
 
@@ -207,6 +215,15 @@ STUDY = {
     "more batches than replications": ("batches = 8", "batches = 80"),
     "grid upside down": ("target_min = 0.5", "target_min = 0.99\ntarget_max = 0.6"),
     "a newer schema": ("schema = 1", "schema = 99"),
+    "a pattern of half a date": ('"demand.csv"', '"demand.csv"\ndate_format = "%d/%m"'),
+    "a pattern that says the year twice": ('"demand.csv"', '"demand.csv"\ndate_format = "%Y-%m-%d-%Y"'),
+    "a pattern of a time": ('"demand.csv"', '"demand.csv"\ndate_format = "%H:%M"'),
+    "a billion targets": ("n_targets = 8", "n_targets = 1000000000"),
+    "a name too long for a file": ('"items.csv"', f'"{"a" * 5000}.csv"'),
+    "two of ours from one column": (
+        '"items.csv"',
+        '"items.csv"\ncolumns = { unit_cost = "price", price = "price" }',
+    ),
 }
 
 
@@ -248,6 +265,10 @@ def _supplier(text: str) -> Edit:
 
 def _packed() -> Iterator[Case]:
     """Parquet and workbooks in place of items.csv."""
+    for name, value in (("a truth", True), ("an error", "=1/0"), ("a day", pd.Timestamp("2024-01-01"))):
+        yield Case("Excel", f"{name} for a cost", _in_a_cell("unit_cost", value), "ITM")
+    yield Case("Excel", "a blank in the last cell", _in_a_cell("XFD1048576", " "), "ITM")
+    yield Case("Excel", "a column without a name", _in_a_cell("", "x"), "ITM")
     for name, change in _DAMAGE.items():
         yield Case("Parquet", name, _other("parquet", change), "ITM")
         expected = "same" if name == "twice its beginning" else "ITM"  # a zip may have anything before it
@@ -265,6 +286,24 @@ _DAMAGE: dict[str, Callable[[bytes], bytes]] = {
     "text": lambda data: b"sku,location\n",
     "twice its beginning": lambda data: data[:100] + data,
 }
+
+
+def _in_a_cell(column: str, value: object) -> Edit:
+    """items.xlsx with this in the first row of a column, or at an address."""
+
+    def edit(folder: Path) -> None:
+        items = pd.read_csv(folder / "items.csv", dtype={"sku": str})
+        with pd.ExcelWriter(folder / "items.xlsx", engine="openpyxl") as writer:
+            items.to_excel(writer, index=False)
+            page = writer.sheets["Sheet1"]
+            if column in items:
+                page.cell(2, items.columns.get_loc(column) + 1).value = value
+            else:
+                page[column or f"{chr(ord('A') + len(items.columns))}2"] = value
+        study = folder / "study.toml"
+        study.write_text(study.read_text("utf-8").replace("items.csv", "items.xlsx"), "utf-8")
+
+    return edit
 
 
 def _other(kind: str, change: Callable[[bytes], bytes]) -> Edit:

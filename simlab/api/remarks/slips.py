@@ -38,6 +38,7 @@ def slips(data: Data) -> Iterator[tuple[str, str, float]]:
     yield from _other_times(data)
     yield from _at_once(data)
     yield from _nobodys(data)
+    yield from _below_zero(data)
     yield from _overtaking(data)
 
 
@@ -76,6 +77,22 @@ def _years(data: Data) -> Iterator[tuple[str, str, float]]:
                 "Stock, levels and savings are told with it as it stands."
             )
             yield f"years of {name}", text, float((said * cost)[rows].sum())
+
+
+def _below_zero(data: Data) -> Iterator[tuple[str, str, float]]:
+    """Stock below zero."""
+    models, said = data.models, data.catalog.numbers.get("on_hand")
+    if said is None:
+        return
+    rows = np.flatnonzero(np.nan_to_num(said) < 0)
+    if rows.size:
+        worth = np.abs(said * models.costs.unit_cost * models.costs.cost_resolution)
+        named = _named(data, rows, said / data.catalog.parts)
+        text = (
+            f"on_hand of {rows.size:,} SKU-location{'s' if rows.size > 1 else ''} lies below zero: {named}: "
+            "owed to customers, or booked out before it was booked in? It is counted with its sign."
+        )
+        yield "on_hand below zero", text, float(worth[rows].sum())
 
 
 def _dear(data: Data) -> Iterator[tuple[str, str, float]]:

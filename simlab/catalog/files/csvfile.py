@@ -358,6 +358,12 @@ def name_columns(
     for name in dict.fromkeys(double):
         fix = "keep one of them" if name not in ours.values() else "two columns of the file get this name"
         findings.add(found.DOUBLE_COLUMN, "stands more than once in the header", column=name, fix=fix)
+    for theirs in dict.fromkeys(source.columns.values()):
+        takers = [mine for mine, its in source.columns.items() if its == theirs]
+        if len(takers) > 1:
+            message = f"data.{findings.table}.columns gives it to {' and '.join(takers)}"
+            fix = "a column holds one thing: name another for one of them, or leave it out"
+            findings.add(found.DOUBLE_COLUMN, message, column=theirs, fix=fix)
     for mine, theirs in source.columns.items():
         if theirs not in names:
             option = f"data.{findings.table}.columns.{mine}"

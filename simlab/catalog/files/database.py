@@ -34,6 +34,8 @@ SERVERS = {
 }
 """Kinds of server, and how a session of theirs is made to read only."""
 _AT_ONCE = 100_000
+MOST_CELLS = 2**27
+"""Cells of a query that are read at most: one without an end would fill the memory."""
 _NOT_CODE = re.compile(
     r"'(?:[^']|'')*'|\"(?:[^\"]|\"\")*\"|`[^`]*`|\[[^\]]*\]|--[^\n]*|/\*.*?\*/|\$(\w*)\$.*?\$\1\$", re.DOTALL
 )
@@ -148,6 +150,11 @@ def _tried(read: Callable[[], pd.DataFrame]) -> tuple[pd.DataFrame | None, str]:
         return None, "the driver of this kind of database is not installed"
     except OSError:
         return None, "the database file cannot be read"
+    except _TooManyError:
+        return (
+            None,
+            f"more than {MOST_CELLS:,} cells: name fewer columns or rows, or hand over a Parquet file",
+        )
     except MemoryError:
         return None, "does not fit into memory"
     except Exception as error:  # whatever a driver raises
@@ -156,6 +163,10 @@ def _tried(read: Callable[[], pd.DataFrame]) -> tuple[pd.DataFrame | None, str]:
             None,
             f"the database refused ({kind}): no connection, no such table or column, or no right to read",
         )
+
+
+class _TooManyError(Exception):
+    """A query gives more than is read."""
 
 
 def _rows(url: URL, folder: Path, statement: str) -> pd.DataFrame:
@@ -169,6 +180,8 @@ def _rows(url: URL, folder: Path, statement: str) -> pd.DataFrame:
             labels = list(result.keys())
             columns: list[list[Any]] = [[] for _ in labels]
             while rows := result.fetchmany(_AT_ONCE):
+                if (len(columns[0]) + len(rows)) * len(columns) > MOST_CELLS:
+                    raise _TooManyError
                 for column, cells in zip(columns, zip(*rows, strict=True), strict=True):
                     column.extend(cells)
     finally:

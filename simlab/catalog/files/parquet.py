@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import os
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -32,7 +33,7 @@ _AGAIN = "write the file again: a part of it is damaged"
 
 def is_parquet(path: Path) -> bool:
     """Whether a path is read as Parquet: by its name, or because it is a folder that holds some."""
-    return path.suffix.lower() == SUFFIX or (path.is_dir() and any(path.rglob(f"*{SUFFIX}")))
+    return path.suffix.lower() == SUFFIX or (os.path.isdir(path) and any(path.rglob(f"*{SUFFIX}")))
 
 
 def read_parquet(path: Path, name: str, source: TableSource) -> TextTable:
@@ -81,7 +82,7 @@ def sha256_of(path: Path) -> str:
 
 def _partitions(path: Path) -> list[Path]:
     """The files of a table, in the order of their names within the folder."""
-    if not path.is_dir():
+    if not os.path.isdir(path):
         return [path]
     inside = sorted(path.rglob(f"*{SUFFIX}"), key=lambda file: file.relative_to(path).as_posix())
     return [file for file in inside if not file.is_dir()] or [path]

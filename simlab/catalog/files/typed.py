@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     import pandas as pd
     import pyarrow as pa
 
+_AGAIN = "write the table again, its texts in UTF-8"
+
 
 def read_frame(frame: object, name: str, source: TableSource, findings: Findings | None = None) -> TextTable:
     """Take a frame as text; row numbers in messages are positions, the first row being 0.
@@ -128,7 +130,14 @@ def text_column(column: pa.ChunkedArray, label: str, findings: Findings) -> Text
     chunk = column.unify_dictionaries().combine_chunks()
     if isinstance(chunk, pa.ChunkedArray):
         chunk = chunk.chunk(0) if chunk.num_chunks else pa.array([], type=column.type)
-    texts = [_text(value) for value in chunk.dictionary.to_pylist()]
+    try:
+        texts = [_text(value) for value in chunk.dictionary.to_pylist()]
+    except UnicodeDecodeError as error:
+        bad = error.object[error.start]
+        findings.add(
+            found.ENCODING, f"holds a text with byte 0x{bad:02x}: not UTF-8", column=label, fix=_AGAIN
+        )
+        return TextColumn(np.full(len(column), -1, dtype=np.int32), ())
     codes = chunk.indices.fill_null(-1).to_numpy(zero_copy_only=False)
     distinct = encoded(texts)
     if len(distinct.values) < len(texts):  # cells that say nothing, or two that are written alike

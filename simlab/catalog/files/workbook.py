@@ -9,17 +9,18 @@ from __future__ import annotations
 
 import datetime as dt
 import hashlib
+import os
 import zipfile
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
-from xml.etree import ElementTree
 
 import numpy as np
 
 from simlab.catalog import findings as found
 from simlab.catalog.cells.text import TextColumn, TextTable, encoded
 from simlab.catalog.files.csvfile import name_columns, outnamed
+from simlab.catalog.files.sheet import MOST_CELLS, Sheet, address, look
 from simlab.catalog.findings import Findings
 from simlab.errors import listed
 from simlab.study import TableSource
@@ -29,12 +30,11 @@ if TYPE_CHECKING:
 
 WORKBOOKS = (".xlsx", ".xlsm", ".xls", ".xlsb", ".ods")
 _WITH_XML = (".xlsx", ".xlsm")
+_NAMED = 60
 _EXACT = 2**53
 _IDS = ("sku", "location", "supplier")
 _HEADER_WITHIN = 30
 _MOST_UNPACKED, _MOST_RATIO = 4 * 2**30, 1_000
-_MAIN = "{http://schemas.openxmlformats.org/spreadsheetml/2006/main}"
-_LINK = "{http://schemas.openxmlformats.org/officeDocument/2006/relationships}id"
 _MAY_HIDE = "in this kind of workbook an error, or a formula never computed, reads as an empty cell"
 _Cells = Sequence[Sequence[Any]]
 
@@ -64,8 +64,12 @@ def read_workbook(
     findings = Findings(name, source.path or path.name)
     empty = TextTable(name, {}, {}, 0, findings)
     data = _bytes_of(path, findings)
-    sheet = None if data is None else _sheet(path, source, findings)
-    if data is None or sheet is None:
+    wanted = None if data is None else _wanted(path, source, findings)
+    seen = Sheet() if wanted is None else look(path, wanted)
+    if data is None or wanted is None or _too_large(seen, wanted, findings):
+        return empty
+    sheet = _sheet(path, wanted, seen, findings)
+    if sheet is None:
         return empty
     findings.file = f"{findings.file} [{sheet.name}]"
     if path.suffix.lower() not in _WITH_XML:
@@ -80,14 +84,15 @@ def read_workbook(
     lines = np.array(rows, dtype=np.int64) + 1
     findings.lines = lambda which: lines[which]
     used = [place for place, head in enumerate(names) if head]
-    if path.suffix.lower() in _WITH_XML:
-        _report_unreadable(path, sheet.name, top, used, names, findings)
+    _report_nameless(cells, rows, names, top, findings)
+    _report_broken(seen, top, used, names, findings)
     _report_merged(sheet, top, used, names, findings)
     columns = [_column([cells[row][place] for row in rows], names[place], findings) for place in used]
     named = name_columns([names[place] for place in used], columns, source, findings, line=top + 1)
     labels = {ours: theirs for ours, theirs in source.columns.items() if ours != theirs}
     notes = [_numbered(named[one], labels.get(one, one)) for one in _IDS if one in named and named[one].typed]
     notes += outnamed([names[place] for place in used], source, name)
+    notes += _around(cells, rows, names, top)
     digest = hashlib.sha256(data).hexdigest()
     return TextTable(name, named, labels, len(rows), findings, notes=notes, sha256=digest)
 
@@ -105,8 +110,8 @@ def sheets_of(path: Path) -> list[str]:
 
 def _bytes_of(path: Path, findings: Findings) -> bytes | None:
     """The file, unless it is missing or would unpack to more than a machine holds."""
-    if not path.is_file():
-        what = "is not there" if not path.exists() else "is not a file"
+    if not os.path.isfile(path):
+        what = "is not a file" if os.path.exists(path) else "is not there"
         findings.add(
             found.UNREADABLE,
             what,
@@ -128,9 +133,8 @@ def _bytes_of(path: Path, findings: Findings) -> bytes | None:
     return data
 
 
-def _sheet(path: Path, source: TableSource, findings: Findings) -> CalamineSheet | None:
-    from python_calamine import CalamineError, CalamineWorkbook
-
+def _wanted(path: Path, source: TableSource, findings: Findings) -> str | None:
+    """The name of the sheet that is meant; None where several may be."""
     names = sheets_of(path)
     if source.sheet is None and len(names) > 1:
         message = f"has {len(names)} sheets: {listed(names, 8)}"
@@ -139,17 +143,40 @@ def _sheet(path: Path, source: TableSource, findings: Findings) -> CalamineSheet
         )
         return None
     wanted = source.sheet or (names[0] if names else "")
-    try:
-        return CalamineWorkbook.from_path(path).get_sheet_by_name(wanted)
-    except (CalamineError, OSError) as error:
-        if names and wanted not in names:
-            message = f"has no sheet '{wanted}'"
-            findings.add(found.MISSING_COLUMN, message, fix=f"its sheets are {listed(names, 8)}")
-        else:
-            said = str(error).splitlines()[0] if str(error) else type(error).__name__
-            fix = "open and save it again, or save the sheet as CSV; a password must be taken off first"
-            findings.add(found.UNREADABLE, f"cannot be read as a workbook: {said}", fix=fix)
+    if names and wanted not in names:
+        fix = f"its sheets are {listed(names, 8)}"
+        findings.add(found.MISSING_COLUMN, f"has no sheet '{wanted}'", fix=fix)
         return None
+    return wanted
+
+
+def _too_large(seen: Sheet, name: str, findings: Findings) -> bool:
+    """Whether the sheet reaches further than is laid out; then it is refused."""
+    n = seen.rows * seen.columns
+    if n <= MOST_CELLS:
+        return False
+    last = address(seen.rows - 1, seen.columns - 1)
+    message = f"sheet '{name}' reaches to {last}: {n:,} cells, at most {MOST_CELLS:,} are read"
+    fix = "delete what stands far from the table (Ctrl+End shows it), or save the sheet as CSV or Parquet"
+    findings.add(found.UNREADABLE, message, fix=fix)
+    return True
+
+
+def _sheet(path: Path, name: str, seen: Sheet, findings: Findings) -> CalamineSheet | None:
+    """The sheet with its cells."""
+    from python_calamine import CalamineError, CalamineWorkbook
+
+    said = seen.fault
+    try:
+        sheet = CalamineWorkbook.from_path(path).get_sheet_by_name(name)
+    except (CalamineError, OSError) as error:
+        said = str(error).splitlines()[0] if str(error) else type(error).__name__
+    else:
+        if not said:
+            return sheet
+    fix = "open and save it again, or save the sheet as CSV; a password must be taken off first"
+    findings.add(found.UNREADABLE, f"cannot be read as a workbook: {said}", fix=fix)
+    return None
 
 
 def _header(cells: _Cells, wanted: set[str], known: Callable[[str], bool] | None) -> int | None:
@@ -206,7 +233,7 @@ def _text(cell: Any) -> str | None:
     if isinstance(cell, str):
         return cell
     if isinstance(cell, bool):
-        return "1" if cell else "0"
+        return "TRUE" if cell else "FALSE"
     if isinstance(cell, dt.datetime):
         at = cell.isoformat(sep=" ", timespec="seconds")
         return at.removesuffix(" 00:00:00")
@@ -222,67 +249,45 @@ def _report_merged(
     for (row, column), (last, right) in sheet.merged_cell_ranges or ():
         touched = [place for place in used if column <= place <= right]
         if last > top and touched and last > row:
-            where = f"{_address(row, column)}:{_address(last, right)}"
+            where = f"{address(row, column)}:{address(last, right)}"
             fix = "unmerge them and fill every row"
             name = names[touched[0]]
             findings.add(found.RAGGED, f"cells {where} are merged", line=row + 1, column=name, fix=fix)
 
 
-def _report_unreadable(
-    path: Path, sheet: str, top: int, used: list[int], names: list[str], findings: Findings
-) -> None:
-    """Errors and formulas without a value: calamine shows both as empty cells."""
-    for row, column, what in _unreadable(path, sheet):
-        if row > top and column in used:
+def _report_broken(seen: Sheet, top: int, used: list[int], names: list[str], findings: Findings) -> None:
+    """Errors and formulas without a value: calamine shows both as empty cells. Cells twice: it takes one."""
+    for row, column, what in seen.broken:
+        if row >= top and column in used:
             fix = "correct the formula, or open and save the workbook in a spreadsheet so that it is computed"
-            message = f"cell {_address(row, column)} holds {what}"
+            message = f"cell {address(row, column)} holds {what}"
             findings.add(found.NOT_A_NUMBER, message, line=row + 1, column=names[column], fix=fix)
 
 
-def _unreadable(path: Path, sheet: str) -> Iterator[tuple[int, int, str]]:
-    """(row, column, what) of such cells, 0-based, straight from the sheet's XML."""
-    with zipfile.ZipFile(path) as archive:
-        part = _part_of(archive, sheet)
-        if part is None:
-            return
-        with archive.open(part) as file:
-            for _, node in ElementTree.iterparse(file):
-                if node.tag == f"{_MAIN}c":
-                    value, formula = node.findtext(f"{_MAIN}v"), node.find(f"{_MAIN}f")
-                    place, kind = node.get("r"), node.get("t")
-                    if place and kind == "e":
-                        yield (*_place(place), f"the error {value}")
-                    elif place and formula is not None and not (value or (value == "" and kind == "str")):
-                        yield (*_place(place), "a formula that was never computed")
-                elif node.tag == f"{_MAIN}row":
-                    node.clear()
+def _report_nameless(cells: _Cells, rows: list[int], names: list[str], top: int, findings: Findings) -> None:
+    """Columns within the table that hold values and have no heading: nobody can tell what they mean."""
+    first = next(place for place, head in enumerate(names) if head)
+    for place in range(first, _edge(names)):
+        filled = [] if names[place] else [row for row in rows if cells[row][place] != ""]
+        if filled:
+            message = f"a column with values has no name: {address(top, place)} is empty"
+            fix = f"name it, or empty the column ({address(filled[0], place)} …)"
+            findings.add(found.MISSING_COLUMN, message, line=top + 1, fix=fix)
 
 
-def _part_of(archive: zipfile.ZipFile, sheet: str) -> str | None:
-    """The file of a sheet inside the workbook."""
-    book = ElementTree.fromstring(archive.read("xl/workbook.xml"))
-    links = ElementTree.fromstring(archive.read("xl/_rels/workbook.xml.rels"))
-    targets = {link.get("Id"): link.get("Target", "") for link in links}
-    for node in book.iter(f"{_MAIN}sheet"):
-        if node.get("name") == sheet:
-            target = targets.get(node.get(_LINK), "").lstrip("/")
-            part = target if target.startswith("xl/") else f"xl/{target}"
-            return part if part in archive.namelist() else None
-    return None
+def _edge(names: list[str]) -> int:
+    """The column behind the last one that belongs to the table: the one beside the last heading does."""
+    return min(len(names), max(place for place, head in enumerate(names) if head) + 2)
 
 
-def _place(address: str) -> tuple[int, int]:
-    """Row and column, 0-based, of an address such as B3."""
-    letters = address.rstrip("0123456789")
-    column = 0
-    for letter in letters:
-        column = 26 * column + ord(letter) - ord("A") + 1
-    return int(address[len(letters) :]) - 1, column - 1
-
-
-def _address(row: int, column: int) -> str:
-    letters, left = "", column + 1
-    while left:
-        left, letter = divmod(left - 1, 26)
-        letters = chr(ord("A") + letter) + letters
-    return f"{letters}{row + 1}"
+def _around(cells: _Cells, rows: list[int], names: list[str], top: int) -> list[tuple[str, str]]:
+    """Remarks on what stands above and beside the table, which is not read."""
+    first = next(place for place, head in enumerate(names) if head)
+    apart = [*range(first), *range(_edge(names), len(names))]
+    above = [(row, place) for row in range(top) for place, cell in enumerate(cells[row]) if cell != ""]
+    beside = [(row, place) for place in apart for row in rows if cells[row][place] != ""]
+    return [
+        (f"cells {where} the table", f"not read: {len(some):,}, such as {address(*some[0])} ({said})")
+        for where, some in (("above", above), ("beside", beside))
+        if some and (said := (_text(cells[some[0][0]][some[0][1]]) or "").strip()[:_NAMED] or "blanks")
+    ]

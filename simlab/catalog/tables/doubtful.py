@@ -54,8 +54,8 @@ def names_alike(sku: Iterable[str], location: Iterable[str]) -> Iterator[Quality
     names = list(zip(sku, location, strict=True))
     by_look: dict[str, list[tuple[str, str]]] = {}
     for pair in names:
-        look = "\0".join(map(_look, pair))
-        by_look.setdefault(look, []).append(pair)
+        alike = "\0".join(map(look, pair))
+        by_look.setdefault(alike, []).append(pair)
     doubles = [pairs for pairs in by_look.values() if len(pairs) > 1]
     if doubles:
         first = " and ".join(f"{f'{one}@{place}'!a}" for one, place in doubles[0][:2])
@@ -64,9 +64,69 @@ def names_alike(sku: Iterable[str], location: Iterable[str]) -> Iterator[Quality
         yield QualityRow("items", what, "used", 0, note=note, notice="look")
 
 
-def _look(name: str | None) -> str:
+def values_alike(table: TextTable, columns: Iterable[str]) -> Iterator[QualityRow]:
+    """A remark on each column of items in which two values look alike: a place, supplier or segment.
+
+    Descriptions, of which nearly every row has its own, are not looked at.
+    """
+    groups = [name for name in columns if name in table.columns]
+    for name in groups:
+        if name not in ("location", "supplier") and 2 * len(table.columns[name].values) > table.n_rows:
+            continue
+        by_look: dict[str, list[str]] = {}
+        for value in table.columns[name].values:
+            by_look.setdefault(look(value), []).append(value)
+        doubles = [values for values in by_look.values() if len(values) > 1]
+        if doubles:
+            first = " and ".join(f"{value!a}" for value in doubles[0][:2])
+            note = f"such as {first}: one and the same, written in two ways? Each counts as one of its own"
+            what = f"column '{table.label(name)}' has values that look alike"
+            yield QualityRow("items", what, "used", 0, note=note, notice="look")
+
+
+def suppliers_of_nobody(
+    table: TextTable, suppliers: Iterable[str | None], kept: BoolArray
+) -> Iterator[QualityRow]:
+    """A remark on receipts of suppliers that no item has: they tell of nobody's lead time.
+
+    Parameters
+    ----------
+    table : TextTable
+        Receipts as read.
+    suppliers : iterable of str
+        Those of the items.
+    kept : (m,) bool
+        Rows that are used.
+    """
+    known = {one for one in suppliers if one}
+    column = table.columns["supplier"]
+    n = np.bincount(column.codes[kept & (column.codes >= 0)], minlength=len(column.values))
+    strange = [k for k, name in enumerate(column.values) if n[k] and name.strip() not in known]
+    if not known or not strange:
+        return
+    alike = {look(one): one for one in known}
+    names = [column.values[k] for k in strange]
+    near = [(name, alike[look(name)]) for name in names if look(name) in alike]
+    named = ", ".join(f"{name!a}" for name in names[:_NAMED]) + (", …" if len(names) > _NAMED else "")
+    note = f"{named}: no SKU-location learns its own lead time from them"
+    if near:
+        note = f"{near[0][0]!a} looks like {near[0][1]!a} of items: one and the same? {note}"
+    rows = int(n[strange].sum())
+    what = f"{rows:,} row{'s' if rows != 1 else ''} of suppliers that no item has"
+    yield QualityRow("receipts", what, "used", 0, note=note, notice="look" if near else "")
+
+
+def look(name: str | None) -> str:
+    """A name without what the eye hardly sees: capitals, blanks, codings of a letter, unseen signs."""
     plain = (name or "").casefold()
-    return " ".join((plain if plain.isascii() else unicodedata.normalize("NFKC", plain)).split())
+    if not plain.isascii():
+        seen = (sign for sign in unicodedata.normalize("NFKC", plain) if not _unseen(sign))
+        plain = "".join(seen)
+    return " ".join(plain.split())
+
+
+def _unseen(sign: str) -> bool:
+    return unicodedata.category(sign) == "Cf" or "\ufe00" <= sign <= "\ufe0f" or sign in "\u115f\u1160\u3164"
 
 
 def pasted(table: TextTable, names: Collection[str], date: str, result: str) -> Iterator[QualityRow]:

@@ -29,7 +29,7 @@ from simlab.catalog.cells.text import TextTable
 from simlab.catalog.columns import ITEMS, NUMERIC, Column, near
 from simlab.catalog.parts import COLUMN, in_parts, parts_of, read_parts, rule_in_parts
 from simlab.catalog.quality import QualityRow
-from simlab.catalog.tables.doubtful import names_alike
+from simlab.catalog.tables.doubtful import names_alike, values_alike
 from simlab.catalog.tables.known_names import hint, resembles, source_of
 from simlab.register.laws import LAW_NAMES, Variances, law_named
 from simlab.study import Study
@@ -111,6 +111,7 @@ def read_items(table: TextTable, study: Study) -> Items | None:
         *_of_parts(parts),
         *_remarks(table, further, study),
         *names_alike(sku, place),
+        *values_alike(table, ["location", *(name for name in words if name not in known)]),
     )
     return Items(tuple(sku), tuple(place), coins.amounts, known, words, entries, coins.resolution)
 

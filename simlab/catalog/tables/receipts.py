@@ -27,7 +27,7 @@ from simlab.catalog.cells.text import TextTable
 from simlab.catalog.columns import NOT_USED, RECEIPTS, RECEIVED, Column
 from simlab.catalog.parts import refuse_parts
 from simlab.catalog.quality import QualityRow, Status
-from simlab.catalog.tables.doubtful import apart, pasted, repeated_rows
+from simlab.catalog.tables.doubtful import apart, pasted, repeated_rows, suppliers_of_nobody
 from simlab.catalog.tables.items import Items, file_remarks, has_columns
 from simlab.catalog.tables.rows import refuse_future
 from simlab.study import ReceiptsSource, Study
@@ -99,11 +99,21 @@ def read_receipts(
         *_remarks(table, study),
         *apart(table, "order_date", ordered, kept & ordered_known),
         *_longest(table, ordered, received, kept & both, study),
+        *_nothing(kept, quantity),
+        *(() if items is None else suppliers_of_nobody(table, items.texts.get("supplier", ()), kept)),
     )
     until = np.where(under_way, today_known, received)
     open_orders = _sorted(table, np.flatnonzero(under_way), ordered, until, quantity, promised, came)
     receipts = _sorted(table, np.flatnonzero(kept), ordered, received, quantity, promised, came)
     return receipts, open_orders if open_orders.n_rows else None, entries
+
+
+def _nothing(kept: BoolArray, quantity: IntArray) -> Iterator[QualityRow]:
+    """Receipts of no unit at all."""
+    n = int((kept & (quantity == 0)).sum())
+    if n:
+        note = "their lead times count like those of others; cancelled orders? Take them out"
+        yield QualityRow("receipts", f"{n:,} receipt{'s' if n > 1 else ''} of 0 units", "used", 0, note=note)
 
 
 def _longest(

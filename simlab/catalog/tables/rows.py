@@ -28,7 +28,7 @@ from simlab.catalog.cells.numerals import (
 from simlab.catalog.cells.text import CodeArray, TextTable
 from simlab.catalog.columns import DEMAND, DEMAND_FURTHER
 from simlab.catalog.quality import QualityRow, Status
-from simlab.catalog.tables.doubtful import far_above
+from simlab.catalog.tables.doubtful import far_above, look
 from simlab.catalog.tables.fiscal import FiscalPeriods
 from simlab.catalog.tables.further import Further, read_further, refuse_two_stocks, wanted_columns
 from simlab.catalog.tables.items import Items
@@ -106,6 +106,10 @@ class Rows:
         )
         fix = 'add it to items, or say unknown_sku = "drop" under [data.demand]'
         fix = f"all of them: {names}; {fix}" if "," in names else fix
+        if twin := next(
+            (one for one in dict.fromkeys(items.sku) if look(one) == look(sku) and one != sku), ""
+        ):
+            fix = f"{sku!a} looks like {twin!a} of items: one and the same?; {fix}"
         column = self.table.label("sku")
         self.table.findings.add_rows(found.UNKNOWN_ITEM, f"'{sku}' {why}", rows, column=column, fix=fix)
 

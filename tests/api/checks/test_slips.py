@@ -106,6 +106,12 @@ def test_receipts_on_the_day_of_their_order_are_asked_about() -> None:
     assert "All 40 receipts came on the day" in told(receipts(0), supplier="V")["receipts at once"]
 
 
+def test_stock_below_zero_is_asked_about() -> None:
+    """It was taken off the value of today's stock without a word."""
+    [text] = told(lead_time=12.0, on_hand=[-5.0, 6.0] + [9.0] * (N - 2)).values()
+    assert "lies below zero: S0@X -5" in text
+
+
 def test_a_supplier_written_in_two_ways_is_asked_about() -> None:
     text = told(receipts(14, "Acme Ltd."), supplier="ACME")["suppliers without receipts"]
     assert "('Acme Ltd.')" in text

@@ -8,7 +8,7 @@ import pandas as pd
 import polars as pl
 import pyarrow as pa
 import pytest
-from worlds.study import BASELINE, STUDY
+from worlds.study import BASELINE, STUDY, write_study
 
 from simlab import api
 from simlab.catalog.files.database import refused_statement
@@ -247,3 +247,15 @@ def test_postgresql_gives_the_same_and_cannot_be_written(tmp_path, monkeypatch):
         said = problems(tmp_path, demand='url_env = "STOCK_DB"\nsql = "DELETE FROM demand"')
         assert "the database refused" in said
         assert len(api.load(study_of(tmp_path)).catalog.demand.quantity) == len(found.demand.quantity)
+
+
+def test_a_query_without_an_end_stops(tmp_path, monkeypatch):
+    """It filled the memory until the machine was out of it."""
+    monkeypatch.setattr("simlab.catalog.files.database.MOST_CELLS", 1_000_000)
+    sqlite3.connect(tmp_path / "d.db").close()
+    counting = "WITH RECURSIVE c(x) AS (SELECT 1 UNION ALL SELECT x + 1 FROM c) SELECT x AS sku FROM c"
+    study = write_study(tmp_path)
+    place = f'url = "sqlite:///d.db"\nsql = "{counting}"'
+    study.write_text(study.read_text("utf-8").replace('path = "items.csv"', place), "utf-8")
+    with pytest.raises(InvalidInputError, match="more than 1,000,000 cells"):
+        api.load(study)

@@ -132,3 +132,11 @@ def test_without_a_home_it_says_how_to_go_on(apart: Path, monkeypatch: pytest.Mo
 
 def test_a_path_with_a_sign_that_no_file_has_is_judged_elsewhere(tmp_path: Path) -> None:
     assert may_read(tmp_path / "a\0b", tmp_path)
+
+
+def test_a_link_to_itself_is_said(tmp_path: Path) -> None:
+    study = write_study(tmp_path)
+    (tmp_path / "items.csv").unlink()
+    (tmp_path / "items.csv").symlink_to("items.csv")
+    with pytest.raises(InvalidInputError, match="E-ITM-001"):
+        sl.load(study)

@@ -14,6 +14,7 @@ from worlds.xlsb import ERROR, FORMULA_ERROR, xlsb
 
 import simlab as sl
 from simlab.catalog.columns import required
+from simlab.catalog.files.sheet import look
 from simlab.catalog.files.workbook import read_workbook
 from simlab.errors import InvalidInputError
 from simlab.study import TableSource
@@ -122,3 +123,13 @@ def test_binary_workbooks_hold_letters_of_every_script_and_large_numbers(tmp_pat
     (tmp_path / "own.xlsb").write_bytes(xlsb({"Items": [HEAD, ["Öl-№7", "東", 1234567.25, 0]]}))
     columns = read(tmp_path / "own.xlsb", "Items").columns
     assert [columns[name].values for name in HEAD] == [("Öl-№7",), ("東",), ("1234567.25",), ("0",)]
+
+
+@pytest.mark.parametrize("name", [name for name in NAMES if not name.endswith(".xls")])
+def test_how_far_the_cells_reach_is_known_before_they_are_laid_out(name, books, monkeypatch):
+    """Every row up to the last in every column up to the last is laid out: a far blank asks for terabytes."""
+    seen = look(books / name, "Items")
+    assert (seen.rows, seen.columns, seen.fault) == (3, len(HEAD), "")
+    monkeypatch.setattr("simlab.catalog.files.workbook.MOST_CELLS", 11)
+    [problem] = read(books / name, "Items").findings.problems
+    assert "reaches to D3: 12 cells, at most 11 are read" in problem.message

@@ -138,3 +138,13 @@ def test_a_folder_without_parquet_is_no_table(folder):
     for path in (folder / "demand").iterdir():
         path.rename(path.with_suffix(".txt"))
     assert "is a folder, not a file" in refused(folder)
+
+
+def test_a_text_that_is_not_utf_8_is_refused(tmp_path):
+    """Arrow writes such bytes as they are; reading them ended as a fault of simlab."""
+    path = tmp_path / "items.parquet"
+    texts = pa.array([b"\xff\xfe", b"b"]).view(pa.string())
+    parquet.write_table(pa.table({"sku": texts, "location": ["x", "x"], "unit_cost": [1.0, 2.0]}), path)
+    [problem] = read_parquet(path, "items", TableSource(path=path.name)).findings.problems
+    assert (problem.code, problem.column) == ("E-ITM-009", "sku")
+    assert "byte 0xff: not UTF-8" in problem.message

@@ -116,6 +116,57 @@ def test_a_formula_that_gives_an_empty_text_is_an_empty_cell(tmp_path: Path) -> 
     assert np.isnan(data.catalog.numbers["moq"][0])
 
 
+def test_a_truth_in_a_column_of_numbers_is_no_number(tmp_path: Path) -> None:
+    """TRUE was read as 1: a cost of one euro that nobody wrote."""
+    table = read(book(tmp_path / "b.xlsx", [HEAD, ["a", "shop", True, 7]]))
+    assert table.columns["unit_cost"].values == ("TRUE",)
+
+
+def test_a_blank_in_the_last_cell_of_a_sheet_is_refused_before_it_fills_the_memory(tmp_path: Path) -> None:
+    """It ended in 134: the reader of cells asked for half a terabyte."""
+    path = tmp_path / "b.xlsx"
+    with xlsxwriter.Workbook(str(path)) as made:
+        page = made.add_worksheet("Items")
+        for place, head in enumerate(HEAD):
+            page.write(0, place, head)
+        page.write(1_048_575, 16_383, " ")
+    [problem] = read(path).findings.problems
+    assert "reaches to XFD1048576: 17,179,869,184 cells" in problem.message
+    assert "Ctrl+End" in problem.fix
+
+
+def test_what_stands_above_and_beside_the_table_is_told(tmp_path: Path) -> None:
+    row = ["a", "shop", 1, 7, None, None, "call Bob"]
+    path = book(tmp_path / "b.xlsx", [["Stock of May"], HEAD, row])
+    table = read(path)
+    assert table.findings.problems == []
+    assert table.notes == [
+        ("cells above the table", "not read: 1, such as A1 (Stock of May)"),
+        ("cells beside the table", "not read: 1, such as G3 (call Bob)"),
+    ]
+
+
+@pytest.mark.parametrize("place", [2, 4])
+def test_a_column_of_the_table_without_a_heading_is_refused(tmp_path: Path, place: int) -> None:
+    """In the middle and at its edge; it was left out without a word."""
+    head, row = list[object](HEAD), list[object](["a", "shop", 1, 7])
+    head.insert(place, None)
+    row.insert(place, "x")
+    [problem] = read(book(tmp_path / "b.xlsx", [head, row])).findings.problems
+    assert "a column with values has no name" in problem.message
+
+
+def test_a_cell_that_stands_twice_is_refused(tmp_path: Path) -> None:
+    """The second one won, whatever it was."""
+    made = book(tmp_path / "made.xlsx", [HEAD, ["a", "shop", 1, 7]])
+    path = tmp_path / "b.xlsx"
+    with zipfile.ZipFile(made) as old, zipfile.ZipFile(path, "w") as new:
+        for name in old.namelist():
+            new.writestr(name, old.read(name).replace(b'<c r="D2"', b'<c r="C2"'))
+    [problem, *_] = read(path).findings.problems
+    assert "cell C2 holds two values" in problem.message
+
+
 def test_merged_cells_below_the_header_are_refused(tmp_path: Path) -> None:
     """One value for several rows: whose is it? A merged title is nobody's."""
     path = tmp_path / "b.xlsx"
