@@ -37,7 +37,7 @@ from simlab.models.suppliers.lead_times import LeadTimes, fit_lead_times, moment
 from simlab.models.suppliers.orders import check_receipts_asked
 from simlab.models.suppliers.supply import Stated, Supplying, check_suppliers, fit_supply, stated_suppliers
 from simlab.models.terms import Costs, read_costs, read_minimum, read_terms, review_notes
-from simlab.models.working_parts import WorkingParts, fitted_parts, grid_notes, working_parts
+from simlab.models.working_parts import WHOLE, WorkingParts, fitted_parts, grid_notes, working_parts
 from simlab.register.grounds import IN_PARTS, STEPS, Reason
 
 if TYPE_CHECKING:
@@ -335,7 +335,7 @@ def _laws(catalog: Catalog, history: History | None, sound: _Sound) -> _Laws:
     """What was chosen, with rhythms and common factors, in steps that tables hold, in windows of its own."""
     choice, terms = sound.choice, sound.terms
     if history is not None:
-        span = protection(sound.lead_times, terms)
+        span = _spanned(sound.parts, protection(sound.lead_times, terms))
         choice = with_rhythm(catalog, history, choice, _stay(catalog, choice), span)
     factors = None
     if catalog.study.models.dependence is not None and history is not None:
@@ -407,6 +407,12 @@ def _largest(
 def protection(lead_times: LeadTimes, terms: OrderTerms) -> FloatArray:
     """(n,) mean R + L, periods."""
     return np.asarray(terms.review_period + moments(lead_times.law)[0])
+
+
+def _spanned(parts: WorkingParts, protected: FloatArray) -> FloatArray:
+    """(n,) periods that R + L reaches into: one in which a lead time ends counts as a whole one."""
+    within = np.ceil(parts.review_period_taken + parts.lead_time_taken - WHOLE)
+    return np.asarray(np.where(parts.on_grid, within, protected))
 
 
 def _columns(catalog: Catalog, names: tuple[str, ...]) -> dict[str, FloatArray]:

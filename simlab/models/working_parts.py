@@ -212,7 +212,6 @@ def grid_notes(catalog: Catalog, found: WorkingParts, law: DemandLaw) -> tuple[Q
         return ()
     return (
         *_split_note(catalog, found),
-        *_length_note(catalog, found),
         *_remainder_note(catalog, found),
         *_law_note(catalog, found, law),
     )
@@ -228,24 +227,22 @@ def _split_note(catalog: Catalog, found: WorkingParts) -> tuple[QualityRow, ...]
         f"is no whole number of {study.period}s: they are planned and simulated by parts, {m} a "
         f"{study.period} ({study.period_days / m:.3g} days each), so that it stays constant"
     )
+    note += _unequal(catalog, found)
     note += f"; simulating takes about {time:.2g} times as long" if time >= _LONGER else ""
     return (QualityRow("items", f"working grid of {m} parts a {study.period}", "repaired", 0, note=note),)
 
 
-def _length_note(catalog: Catalog, found: WorkingParts) -> tuple[QualityRow, ...]:
-    """Items whose parts are of unequal length, and how far that moves their stock at most."""
+def _unequal(catalog: Catalog, found: WorkingParts) -> str:
+    """That items' parts are of unequal length, and how far that moves their stock at most."""
     grid = found.grid
     if grid is None or grid.exact is None:
-        return ()
+        return ""
     fits = ~np.isnan(grid.exact)
-    n, period = int(fits.sum()), catalog.study.period
     off = float(np.abs(grid.exact - grid.lead_time)[fits].max()) / grid.parts
-    note = (
-        f"{n} SKU-locations: the parts of a {period} are of unequal length, so that orders take exactly the "
-        f"lead time that is stated; stock is the mean over parts as if they were alike (up to {off:.1%} of a "
-        f"{period} counted before instead of after a delivery, or the other way round)"
+    return (
+        f"; of {int(fits.sum())} the parts are of unequal length, so that it is exact (stock counts them "
+        f"alike: up to {off:.1%} of a {catalog.study.period} off)"
     )
-    return (QualityRow("items", "parts of unequal length", "repaired", 0, note=note),)
 
 
 def _remainder_note(catalog: Catalog, found: WorkingParts) -> tuple[QualityRow, ...]:

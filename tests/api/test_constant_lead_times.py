@@ -92,7 +92,7 @@ def test_ten_days_in_a_monthly_study_are_ten_days() -> None:
     assert row["mean_lead_time"] * MONTH == pytest.approx(10.0)
     assert row["lead_time_rounded_by"] == 0
     (note,) = [one.note for one in data.models.notes if "unequal length" in one.note]
-    assert "up to 0.5% of a month" in note
+    assert "up to 0.5% of a month off" in note
 
 
 @pytest.mark.parametrize(("measure", "wanted"), [("fill_rate", 394), ("cycle_service_level", 439)])

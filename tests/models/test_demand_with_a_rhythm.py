@@ -149,6 +149,25 @@ def test_parameters_of_a_rhythm_are_drawn_again(make_catalog) -> None:
     assert np.mean(rates) == pytest.approx(sizes.mean() / intervals.mean(), rel=0.03)
 
 
+@pytest.mark.parametrize("step", [2, 6], ids=["every other month", "twice a year"])
+def test_a_rhythm_of_months_is_heard_where_the_lead_time_ends_inside_one(step: int) -> None:
+    """200 units every second (sixth) month, L = 14 days: R + L reaches into two months, never two orders.
+
+    Over one month a rhythm and chance score alike; two orders in a row by chance planned S = 484 (321).
+    """
+    months = [f"{np.datetime64('2019-01') + k}-01" for k in range(72)]
+    rows = [("BIG", day, 200) for day in months[::step]] + [
+        ("A", day, 20 + k % 3) for k, day in enumerate(months)
+    ]
+    demand = pd.DataFrame(rows, columns=["sku", "date", "quantity"]).assign(location="X")
+    items = pd.DataFrame({"sku": ["A", "BIG"], "location": "X", "unit_cost": 1.0, "lead_time": 14.0})
+    study = {"study": {"period": "month"}, "lead_times": {"law": "fixed"}, "policy": {"review_period": 30.4}}
+    data = sl.load_frames(items, demand=demand, study=study)
+    assert law_names(data.models.world.demand)[1] == "renewal"
+    levels = plan(data.models, np.full((2, 2), [0.95, 0.9999])).levels.order_up_to
+    assert levels[1].tolist() == [190, 200]
+
+
 @pytest.mark.parametrize("lead_time", [10.0, 14.0])
 def test_parts_of_a_period_keep_the_rhythm(lead_time: float) -> None:
     """The same orders by the week: ten days are no whole week, and 300 units serve everything."""
