@@ -13,6 +13,7 @@ import numpy as np
 
 from simlab.api.ordering.source import Source
 from simlab.catalog import findings as found
+from simlab.catalog.tables.open_orders import orders_to_look_at
 from simlab.catalog.tables.today import TodayTable, read_today
 from simlab.engine.world.world import Unmet
 from simlab.errors import InvalidInputError, Problem, UsageError, listed
@@ -86,8 +87,7 @@ def opening_state(source: Source, day: np.datetime64, stock: Path | None, open_o
         coming = _due_of_file(source, day, open_orders, problems)
     if problems or shelf is None or coming is None:
         raise InvalidInputError(problems)
-    item, days, units, undated = coming
-    remarks = []
+    item, days, units, undated, remarks = coming
     if open_orders is None and not source.ordering.on_order_known:
         remarks.append("Nothing says what is on order: taken as nothing. Name the file with --open-orders.")
     if undated.any():
@@ -178,7 +178,7 @@ def _from_study(
     return np.maximum(stock, 0), np.maximum(-stock, 0)
 
 
-_Due = tuple["IntArray", "DateArray", "IntArray", "IntArray"]
+_Due = tuple["IntArray", "DateArray", "IntArray", "IntArray", list[str]]
 
 
 def _due_of_study(source: Source, day: np.datetime64, problems: list[Problem]) -> _Due:
@@ -192,7 +192,7 @@ def _due_of_study(source: Source, day: np.datetime64, problems: list[Problem]) -
         more = f" ({int(late.sum()):,} in all)" if late.sum() > _NAMED else ""
         fix = "name what is still on order with --open-orders FILE (sku, location, quantity, due_date)"
         problems.append(Problem("E-ORD-005", what + more, column="due_date", fix=fix))
-    return own.due_item, np.maximum(days, day), own.due_units, own.undated
+    return own.due_item, np.maximum(days, day), own.due_units, own.undated, []
 
 
 def _due_of_file(source: Source, day: np.datetime64, path: Path, problems: list[Problem]) -> _Due | None:
@@ -205,8 +205,15 @@ def _due_of_file(source: Source, day: np.datetime64, path: Path, problems: list[
         table.refuse(found.ORDER_OF_DATES, f"is due before the day of ordering, {day}", late,
                      column="due_date", fix=fix)  # fmt: skip
     problems += table.table.findings.problems
-    none = np.zeros(source.ordering.n_items, np.int64)
-    return table.item, table.dates["due_date"], table.units["quantity"], none
+    none, due = np.zeros(source.ordering.n_items, np.int64), table.dates["due_date"]
+    look = orders_to_look_at(table.table, due, day, "the day of ordering")
+    return (
+        table.item,
+        due,
+        table.units["quantity"],
+        none,
+        [f"{path.name}, {one.what}: {one.note}." for one in look],
+    )
 
 
 def received(source: Source, state: State, day: np.datetime64, path: Path | None) -> State:
@@ -351,7 +358,7 @@ def read_state(source: Source, path: Path) -> tuple[State, np.datetime64]:
         return _state(source, path, rows, orders), day
     except OSError as error:
         raise UsageError(f"{path}: cannot be read: {error.strerror or error}") from None
-    except (ValueError, KeyError, TypeError) as error:
+    except (ValueError, RecursionError, KeyError, TypeError) as error:
         what = f"is not a state that simlab orders wrote ({type(error).__name__}: {error})"
         raise InvalidInputError([Problem("E-ORD-006", what, str(path))]) from None
 

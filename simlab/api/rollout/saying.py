@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from simlab.api.data.data import Data
-from simlab.api.rollout.judging import Judged
+from simlab.api.rollout.judging import MORE_ORDERS, Judged
 from simlab.api.rollout.misfits import Misfit, misfit_lines
 from simlab.api.rollout.settle import Settled
 from simlab.api.rollout.sides import Proposed
@@ -78,6 +78,12 @@ def gate_sentences(
         f"All together the plan has {_moves(whole, currency)} a year; what may go, {_moves(go, currency)}.",
     ]
     lines += with_heading(lowered)
+    more = settled.held().get(MORE_ORDERS, 0)
+    if more and np.isnan(then.orders).all():
+        lines.append(
+            "A plan file promises no orders a year, so that more orders than today's count as harm: "
+            "--proposed RUN names the run itself, whose plan promises them, or raise gate.order_tolerance."
+        )
     if not from_today:
         lines.append("The way from today is not judged: items.on_hand does not tell the stock of all items.")
     if dependent:

@@ -22,7 +22,7 @@ from simlab.engine.world.levels import Family, Levels
 from simlab.errors import InvalidInputError, Problem, SimlabError, UsageError, listed
 from simlab.policies import current_levels
 from simlab.policies.levels.forecasting import FORECAST
-from simlab.register.families import TARGET_FAMILIES
+from simlab.register.families import TARGET_FAMILIES, by_lot, has_point
 from simlab.run import RunFolder
 from simlab.study import TableSource
 
@@ -272,6 +272,14 @@ def _plan_table(data: Data, path: Path, side: str) -> TodayTable:
     table = _table(data, path, "plan", fix)
     rule = _families(table)
     low, top = table.units.get("reorder_point"), table.units["order_up_to"]
+    nothing = np.zeros(table.item.size, np.bool_)
+    for name, needs in (("reorder_point", has_point(rule)), ("order_quantity", by_lot(rule))):
+        empty = needs & ~table.given.get(name, nothing)
+        if empty.any():
+            what = f"its rule needs {name}, of which nothing is said here"
+            column = name if name in table.table.columns else "family"
+            fix = "fill it, or say family = order_up_to"
+            table.refuse(found.MISSING_CELL, what, empty, column=column, fix=fix)
     if low is not None:
         bad = (rule == Family.REORDER_UP_TO) & (top <= low)
         if bad.any():

@@ -34,6 +34,7 @@ if TYPE_CHECKING:
 
 _QUANTILE = re.compile(r"q(\d{1,4})")
 _AMOUNT = Column("number")
+_FINER = 0.5  # of the periods have further rows: those of a finer grain, not a row pasted twice
 
 
 def read_forecast(
@@ -225,6 +226,11 @@ def _refuse_twice(
         day = day_of(study, int(period[again[0]]), first)
         message = f"two forecasts of a SKU-location for the {study.period} of {day} (another in row {line})"
         fix = "keep the newest forecast: one row per SKU-location and period"
+        if study.period != "day" and again.size > _FINER * (item.size - again.size):
+            fix = (
+                f"rows of shorter periods? Add them up to one row per {study.period}: means add, and so do "
+                "squares of sd where errors are independent"
+            )
         place = np.sort(rows[again])
         table.findings.add_rows(found.DUPLICATE, message, place, column=table.label("sku"), fix=fix)
 

@@ -64,7 +64,9 @@ def read_open_orders(
     worth = 0.0 if items is None else float((quantity * items.unit_cost[item]).sum())
     worth *= study.data.cost_resolution if items is None else items.cost_resolution
     used = QualityRow("open_orders", "as given", "used", table.n_rows, float(quantity.sum()), worth)
-    asked = [*_far_away(table, due, study), *_again(table)]
+    said = study.as_of is not None
+    today = np.datetime64(study.as_of, "D") if said else np.sort(due)[due.size // 2]
+    asked = orders_to_look_at(table, due, today, "as_of" if said else "most others")
     return OpenOrders(item, due, quantity), (used, *file_remarks(table), *asked, *_not_used(table))
 
 
@@ -121,16 +123,21 @@ def _matched(table: TextTable, items: Items | None) -> IntArray:
     return matched(table, items.row_of, "not in the items table", fix)
 
 
-def _far_away(table: TextTable, due: DateArray, study: Study) -> list[QualityRow]:
+def orders_to_look_at(
+    table: TextTable, due: DateArray, today: np.datetime64, of: str
+) -> tuple[QualityRow, ...]:
+    """Remarks on orders that are due years from a day (in words: `of`), or stand there twice."""
+    return (*_far_away(table, due, today, of), *_again(table))
+
+
+def _far_away(table: TextTable, due: DateArray, today: np.datetime64, of: str) -> list[QualityRow]:
     """A remark on orders that are due years from now: a wrong year, or orders that nobody closed?"""
-    today = np.datetime64(study.as_of, "D") if study.as_of is not None else np.sort(due)[due.size // 2]
     days_to = (due - today).astype(np.int64)
     far = np.flatnonzero((days_to < -_LATE) | (days_to > _AHEAD))
     if not far.size:
         return []
     row = int(far[np.argmax(np.abs(days_to[far]))])
     n = int(abs(days_to[row]))
-    of = "as_of" if study.as_of is not None else "most others"
     when = f"{n:,} days {'before' if days_to[row] < 0 else 'after'} {of}"
     note = f"row {table.findings.place(row)} ({table.columns['sku'].cell(row)}) is due {due[row]}, {when}: "
     note += "a wrong year, or an order that was never closed? What was due by now arrives in the first period"

@@ -113,3 +113,15 @@ def test_a_plan_that_follows_a_forecast_gives_no_orders(tmp_path):
     run.write_manifest({k: v for k, v in run.manifest.items() if k != "files"})
     with pytest.raises(UsageError, match="updated inside the run"):
         sl.orders(run.path)
+
+
+def test_open_orders_that_stand_twice_or_are_due_in_a_century_are_asked_about(run, tmp_path):
+    """They are counted, and the day says so: the same order twice, a wrong year."""
+    path = tmp_path / "open.csv"
+    line = "a,EAST,5,2026-01-09"
+    path.write_text(f"sku,location,quantity,due_date\n{line}\nb,EAST,5,2126-01-09\n{line}\n", "utf-8")
+    stock = tmp_path / "stock.csv"
+    stock.write_text("sku,location,on_hand\na,EAST,5\nb,EAST,5\n", "utf-8")
+    said = " ".join(sl.orders(run, stock=stock, open_orders=path, date="2026-01-05").statements)
+    assert "open.csv, 1 rows that stand more than once: row 4 (a) says what row 2 says" in said
+    assert "days after the day of ordering: a wrong year" in said

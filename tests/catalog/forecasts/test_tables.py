@@ -49,6 +49,15 @@ def test_forecasts_that_make_no_sense_are_placed(tmp_path, text, said):
     assert said in refused(tmp_path, text)
 
 
+def test_a_daily_forecast_in_a_weekly_study_is_told_to_be_added_up(tmp_path):
+    """Not to be thinned to one day a week, as rows that were pasted twice are."""
+    days = [np.datetime64("2026-01-05") + k for k in range(28)]
+    rows = [f"{sku},EAST,{day},1,1" for sku in "ab" for day in days]
+    said = refused(tmp_path, "\n".join(["sku,location,date,mean,sd", *rows]) + "\n")
+    assert "rows of shorter periods? Add them up to one row per week" in said
+    assert "keep the newest forecast" not in said
+
+
 @pytest.mark.parametrize(
     ("row", "said"),
     [
