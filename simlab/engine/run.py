@@ -11,6 +11,7 @@ import numpy as np
 
 from simlab.arrays import BoolArray, IntArray
 from simlab.engine.kernels.guards import WIDE
+from simlab.engine.kernels.layout import LEAD_TIMES
 from simlab.engine.kernels.types import Sums
 from simlab.engine.lanes.lanes import lanes
 from simlab.engine.lanes.sweep import sweep
@@ -293,14 +294,15 @@ def _run(
     swept = evaluator == "sweep"
     longest = world.lead_time.longest()
     review = np.where(items.n_phases > 0, 1, world.terms.review_period)
-    varies = bool((items.lead_length > 1).any())
+    varies = items.lead_length > 1
+    by_two = np.where(varies & (review == 1), items.lead_periods[items.lead_start] + LEAD_TIMES + 1, 0)
     work = make_work(
         run,
         dtype,
         world,
         bins=int(np.ptp(forms.top, axis=1).max()) + 3 if swept else 1,
-        rows_kept=int((longest // review).max()) + 2,
-        epochs=-(-(run.warmup + run.periods) // int(review.min())) if varies else 0,
+        rows_kept=int(np.maximum(longest // review + 2, by_two).max()),
+        epochs=-(-(run.warmup + run.periods) // int(review.min())) if varies.any() else 0,
         sequenced=bool((items.sequence.begin >= 0).any()),
     )
     if swept:

@@ -20,8 +20,9 @@ from worlds.engine import (
 )
 
 from simlab.engine import run
-from simlab.engine.kernels.layout import PERIODS
+from simlab.engine.kernels.layout import LEAD_TIMES, PERIODS, TWO
 from simlab.engine.prepare.evaluators import evaluator_of
+from simlab.engine.world.demand_law import LawKind
 from simlab.engine.world.levels import Family
 from simlab.engine.world.world import Unmet
 from simlab.errors import EngineFaultError
@@ -71,6 +72,54 @@ def reviewed_daily(draw):
 @given(reviewed_daily())
 def test_four_periods_in_one_go_equal_the_reference_unit_for_unit(x):
     """Wherever counting, arrivals and the end of the run fall."""
+    assert differing(x) == []
+
+
+@st.composite
+def varying_daily(draw):
+    """Instances that go by twos of periods, and some whose orders arrive too soon or too far apart for it."""
+    x, least, spread = draw(reviewed_daily()), draw(st.integers(TWO - 1, 9)), draw(st.integers(1, LEAD_TIMES))
+    between = draw(st.sets(st.integers(least, least + spread), max_size=3))
+    periods = sorted({least, least + spread} | between)
+    weights = [draw(st.integers(1, 3)) for _ in periods]
+    unmet = draw(st.sampled_from([Unmet.LOST, Unmet.LOST, Unmet.BACKORDER]))
+    start = draw(st.sampled_from([None, None, (7, 12)]))
+    return x | {
+        "lead_times": periods,
+        "lead_weights": weights,
+        "crossing": draw(st.sampled_from([True, True, False])),
+        "unmet": unmet,
+        "start": start,
+    }
+
+
+@settled(PER_TEST // 2, derandomize=True)
+@given(varying_daily())
+def test_two_periods_in_one_go_equal_the_reference_unit_for_unit(x):
+    """Wherever counting, arrivals and the end of the run fall, and whatever was on order before."""
+    assert differing(x) == []
+
+
+WIDE_LANES = {"demand": (LawKind.EMPIRICAL, 0.0, 0.0, [0, 4_000, 900_000], [4, 5, 3])}
+
+
+@pytest.mark.parametrize("unmet", [Unmet.LOST, Unmet.BACKORDER])
+def test_two_periods_in_one_go_hold_units_that_need_64_bits(unmet):
+    """Orders of millions of units, five of which may arrive together beside their number."""
+    x = (
+        plain()
+        | WIDE_LANES
+        | {"R": 1, "lead_times": [2, 3, 4, 5, 6], "lead_weights": [1] * 5, "crossing": True}
+    )
+    x |= {"unmet": unmet, "family": Family.REORDER_UP_TO, "s": [10**6, 3 * 10**6, 7 * 10**6]}
+    x["S"] = [10**6 + 1, 5 * 10**6, 9 * 10**6]
+    assert differing(x) == []
+
+
+@pytest.mark.slow
+@settled(10_000)
+@given(varying_daily())
+def test_two_periods_in_one_go_equal_the_reference_on_ten_thousand_instances(x):
     assert differing(x) == []
 
 

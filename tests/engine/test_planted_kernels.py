@@ -25,7 +25,12 @@ RECORDED = {"supplier": {"shared_delay": True, "fails": 0, "recovers": 0, "on_ti
 LARGE = {"family": Family.REORDER_UP_TO, "s": [10, 14, 19]}
 LOW = {"S": [20, 24, 29], "s": [19, 23, 28]}
 CROSSING = {"lead_times": [1, 2, 3], "lead_weights": [1, 1, 1], "R": 1, "crossing": True}
+VARYING = {"lead_times": [2, 3, 4, 5, 6], "lead_weights": [1] * 5, "R": 1, "crossing": True}
+"""Two periods in one go."""
 FEW = {"demand": (LawKind.POISSON, 0.7, 0.7, [], []), "S": [2, 3, 4], "s": [1, 2, 3]}
+
+UNLIKE = {"family": Family.REORDER_UP_TO, "s": [0, 1, 1], "S": [2, 4, 6]}
+"""Columns that share no path although all demand waits."""
 
 FROM_THE_START = ("    clear_sums(state, work.tally)\n", "")
 TOO_EARLY = ("lifted = max(cast(before - lowest), zero)", "lifted = max(cast(net - lowest), zero)")
@@ -174,6 +179,53 @@ PLANTED = {
         ("    weight = missed if short else weight\n", "    weight = missed if short else one\n"),
         LOST | FEW | FAST,
     ),
+    "event order, two periods at a time": (
+        "twos.py",
+        ("shelf = stock if lost", "shelf = net if lost"),
+        VARYING | LOST,
+    ),
+    "undershoot, two periods at a time": ("rules.py", NOT_MADE_UP, VARYING | LARGE | LOST),
+    "orders of one of five lead times never come, two periods at a time": (
+        "twos.py",
+        ("    l4 = cast(least + 4)\n", "    l4 = cast(-1)\n"),
+        VARYING | LOST,
+    ),
+    "the second of two periods reads the first's arrivals": (
+        "twos.py",
+        ("live_on(live, then,", "live_on(live, now,"),
+        VARYING | LOST,
+    ),
+    "the ring's first rows are not repeated, two periods at a time": (
+        "twos.py",
+        ("        repeat(placed, n, rows)\n", ""),
+        VARYING | LOST,
+    ),
+    "cycles are counted by periods with arrivals, two periods at a time": (
+        "twos.py",
+        ("count, stock = arrived >> receipt_bit(state),", "count, stock = min(arrived, one),"),
+        VARYING | LOST,
+    ),
+    "a lost sale is forgotten before the receipt, two periods at a time": (
+        "twos.py",
+        ("(zero if arrived > zero else bad)", "zero"),
+        VARYING | LOST | FEW,
+    ),
+    "a receipt is judged by the position, two periods at a time": (
+        "twos.py",
+        ("if lost else net < zero", "if lost else position < zero"),
+        VARYING | FEW | UNLIKE,
+    ),
+    "the backlog counts as short again, two periods at a time": (
+        "twos.py",
+        ("d > shelf", "d > stock"),
+        VARYING | FEW | UNLIKE,
+    ),
+    "the position is summed before the demand, two periods at a time": (
+        "twos.py",
+        ("cast(positions + position)", "cast(positions + position + gone)"),
+        VARYING | LOST,
+    ),
+    "the warm-up is counted, two periods at a time": ("guards.py", FROM_THE_START, VARYING | LOST),
     "the warm-up is counted, sweep": ("guards.py", FROM_THE_START, {}),
     "the warm-up is counted, lanes": ("guards.py", FROM_THE_START, LOST),
     "the backlog counts as short again": (

@@ -18,6 +18,12 @@ DRAWN = 16
 PERIODS = 4
 """Periods that `fours` takes at a time."""
 
+TWO = 2
+"""Periods that `twos` takes at a time."""
+
+LEAD_TIMES = 5
+"""Lead times, one next to the other, that are looked at in one go."""
+
 FLUSH = 64
 """Periods after which short accumulators are emptied into 64-bit tallies."""
 NET = 0 * STRIDE

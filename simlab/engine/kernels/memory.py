@@ -88,10 +88,15 @@ class Work(NamedTuple):
     demand : (periods, STRIDE) int32 or int64
     orders : (power of two, STRIDE) int
         Units ordered at a review epoch, kept in row ``epoch & (rows − 1)`` until they arrived.
-    demand_line, orders_line : (periods × STRIDE,), (power of two × STRIDE,) int
-        The same memory as one row: at constant distances the compiler keeps rows apart.
-    delays : (epochs, lanes) int
+    delays : (epochs, STRIDE) int
         Periods from review to arrival; empty if no item's lead time varies.
+    demand_line, delays_line : (periods × STRIDE,), (epochs × STRIDE,) int
+        The same memory as one row: at constant distances the compiler keeps rows apart.
+    orders_line : ((power of two + LEAD_TIMES) × STRIDE,) int
+        Likewise, with room for a copy of the first rows behind the last; see `twos`.
+    orders_by_two : (half a power of two, 2 × STRIDE) int
+        The same memory, two reviews in a row: where `orders_line` is read, they are written here, for no
+        compiler keeps apart what is read and written through one name.
     drawn : (epochs, lanes) uint32
         Words of lead times that depend on the order ahead; empty if no item has such.
     ahead : (3, lanes) int64
@@ -125,7 +130,9 @@ class Work(NamedTuple):
     demand_line: Cells
     orders: Cells
     orders_line: Cells
+    orders_by_two: Cells
     delays: Cells
+    delays_line: Cells
     drawn: WordArray
     ahead: IntArray
     state: Cells

@@ -431,7 +431,7 @@ def clear_sums(state: Cells, tally: IntArray) -> None:
     """Set all accumulators to zero."""
     zero = state.dtype.type(0)
     for i in range(SUM_POSITION, state.size):
-        state[i] = zero
+        state[np.uintp(i)] = zero  # an index that may be negative would be written one by one
     for row in range(tally.shape[0]):
         for lane in range(tally.shape[1]):
             tally[row, lane] = 0

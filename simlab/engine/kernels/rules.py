@@ -30,11 +30,15 @@ def is_simple(rule: Rule) -> bool:
 
 
 @step
-def simple_size(position: Any, rule: Rule, state: Cells) -> Any:
-    """Units that a simple rule orders; `state` tells the integer type."""
+def simple_size(position: Any, rule: Rule, state: Cells) -> tuple[Any, bool]:
+    """Units that a simple rule orders, and whether it orders at all; `state` tells the integer type.
+
+    Compared by "more than gap − 1", not by "gap at least": vectors know no other, and turn it round.
+    """
     cast = state.dtype.type
     deficit = cast(-position)
-    return max(deficit, cast(rule.moq)) if deficit >= cast(rule.gap) else cast(0)
+    orders = deficit > cast(rule.gap - 1)
+    return max(deficit, cast(rule.moq)) if orders else cast(0), orders
 
 
 @step
@@ -45,10 +49,10 @@ def order_row(rule: Rule, state: Cells, orders: Cells, row: int, n: int) -> None
     if is_simple(rule):
         for lane in range(n):
             position = state[POSITION + lane]
-            size = simple_size(position, rule, state)
+            size, orders_now = simple_size(position, rule, state)
             orders[row, lane] = size
             state[POSITION + lane] = cast(position + size)
-            state[SUM_EVENTS + lane] = cast(state[SUM_EVENTS + lane] + (one if size > zero else zero))
+            state[SUM_EVENTS + lane] = cast(state[SUM_EVENTS + lane] + (one if orders_now else zero))
         return
     if rule.ceiling == NO_CEILING:
         for lane in range(n):

@@ -138,7 +138,7 @@ def live_on(
     cast = state.dtype.type
     zero, one, missed = cast(0), cast(1), cast(ONE_MISSED + 1)
     net, position, weight, receipts, before, after, nets, events = live
-    size = simple_size(position, rule, state)
+    size, orders = simple_size(position, rule, state)
     stock = cast(net + arrived)
     if lost:
         shelf, counted = stock, weight
@@ -152,7 +152,7 @@ def live_on(
     weight = missed if short else weight
     events = cast(events + (one if left > zero else zero))
     events = cast(events + (cast(ONE_SHORT) if short else zero))
-    events = cast(events + (cast(ONE_ORDER) if size > zero else zero))
+    events = cast(events + (cast(ONE_ORDER) if orders else zero))
     position = cast(cast(position + size) - cast(stock - left))
     before, after = cast(before + shelf), cast(after + (left if lost else max(left, zero)))
     return (left, position, weight, receipts, before, after, cast(nets + left), events), size

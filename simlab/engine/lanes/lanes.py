@@ -26,6 +26,7 @@ from simlab.engine.kernels.joint_phases import (
 from simlab.engine.kernels.layout import (
     BAD,
     FLUSH,
+    LEAD_TIMES,
     NET,
     PART,
     POSITION,
@@ -74,6 +75,7 @@ from simlab.engine.lanes.selling import (
     receive_and_sell_apart,
     sell,
 )
+from simlab.engine.lanes.twos import in_twos, pair_rows, sell_twos, takes_twos
 
 
 @inner
@@ -117,7 +119,8 @@ def run_column(items: ItemArrays, item: int, rule: Rule, run: Schedule, reach: R
     in_sequence = sequenced(items, item)
     if in_sequence:
         begin_sequence(items, item, run, work)
-    few = not reach.constant and reach.most - reach.least < 5 * review
+    by_twos = takes_twos(items, rule, review, reach, work) and not apart and not partly and not in_sequence
+    few = not reach.constant and reach.most - reach.least < LEAD_TIMES * review
     t = zero
     while t < end:
         if t == run.warmup:
@@ -130,6 +133,13 @@ def run_column(items: ItemArrays, item: int, rule: Rule, run: Schedule, reach: R
             epoch += span
             arrival += span
             due += span
+            continue
+        span = in_twos(t, reach, run) if by_twos and t > opened else 0
+        if span > 0:
+            sell_twos(t, span, rule, reach.least, lost, n, pair_rows(work))
+            t += span
+            reviewed += span
+            epoch += span
             continue
         if t % FLUSH == 0:
             flush(state, tally, n)
@@ -217,7 +227,7 @@ def read_lanes(item: int, k: int, run: Schedule, block: int, work: Work, out: Su
     """Add the lanes' tallies of one column to the slots."""
     start, tally = run.block_start[block], work.tally
     for lane in range(run.block_size[block]):
-        slot = run.slots[start + lane]
+        slot = np.uintp(run.slots[start + lane])
         if k == 0:
             out.demanded[item, slot] += work.demanded[lane]
         out.on_hand[item, k, slot] += tally[T_AFTER, lane]

@@ -116,11 +116,11 @@ def order_receive_and_mark(
     zero, one, ordered, plane = cast(0), cast(1), cast(ONE_ORDER), cast(COLUMNS)
     for lane in range(n):
         position, arrived, d = state[POSITION + lane], orders[due, lane], demand[t, lane]
-        size = simple_size(position, rule, state)
+        size, orders_now = simple_size(position, rule, state)
         orders[placed, lane] = size
         received = arrived > zero
         sell_and_mark(lane, arrived, plane if received else zero, d, bins, row, work)
-        events = cast((ordered if size > zero else zero) + (one if received else zero))
+        events = cast((ordered if orders_now else zero) + (one if received else zero))
         state[SUM_EVENTS + lane] = cast(state[SUM_EVENTS + lane] + events)
         state[POSITION + lane] = cast(cast(position + size) - d)
 
@@ -133,12 +133,12 @@ def pass_on(
     cast = state.dtype.type
     zero, plane = cast(0), cast(COLUMNS)
     net, position, before, nets, after, demanded, events = live
-    size = simple_size(position, rule, state)
+    size, orders = simple_size(position, rule, state)
     received = arrived > zero
     flag = plane if received else zero
     left, after_mark, before_mark, above, excess = mark(net, arrived, flag, d, column, bins, state)
     events = cast(events + (cast(1) if received else zero))
-    events = cast(events + (cast(ONE_ORDER) if size > zero else zero))
+    events = cast(events + (cast(ONE_ORDER) if orders else zero))
     position, before, nets = cast(cast(position + size) - d), cast(before + above), cast(nets + left)
     live = (left, position, before, nets, cast(after + excess), cast(demanded + d), events)
     return live, size, after_mark, before_mark

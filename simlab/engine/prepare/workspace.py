@@ -10,12 +10,14 @@ from simlab.engine.kernels.copula import TAG_MARKET
 from simlab.engine.kernels.layout import (
     COLUMNS,
     DRAWN,
+    LEAD_TIMES,
     MARKS,
     MOST_LANES,
     N_TALLIES,
     PERIODS,
     STATE_SIZE,
     STRIDE,
+    TWO,
 )
 from simlab.engine.kernels.memory import Mixing, Work
 from simlab.engine.kernels.streams import Purpose, stream_key
@@ -148,15 +150,18 @@ def make_work(
     rows = -(-(run.warmup + run.periods) // DRAWN) * DRAWN
     word = np.dtype(np.uint16 if dtype.itemsize == 4 else np.uint32)
     demand = aligned((rows, STRIDE), dtype)
-    orders = aligned((1 << (max(rows_kept, PERIODS) - 1).bit_length(), STRIDE), dtype)
+    ring = (1 << (max(rows_kept, PERIODS) - 1).bit_length()) * STRIDE
+    orders, delays = aligned(ring + LEAD_TIMES * STRIDE, dtype), aligned((epochs, STRIDE), dtype)
     return Work(
         words=aligned((DRAWN, width), np.uint32),
         cells=aligned((DRAWN, width), np.uint32),
         demand=demand,
         demand_line=demand.reshape(-1),
-        orders=orders,
-        orders_line=orders.reshape(-1),
-        delays=aligned((epochs, width), dtype),
+        orders=orders[:ring].reshape(-1, STRIDE),
+        orders_line=orders,
+        orders_by_two=orders[:ring].reshape(-1, TWO * STRIDE),
+        delays=delays,
+        delays_line=delays.reshape(-1),
         drawn=aligned((epochs if sequenced else 0, width), np.uint32),
         ahead=aligned((3, width), np.int64),
         state=aligned(STATE_SIZE, dtype),
