@@ -25,6 +25,11 @@ _MOVED = 0.02
 _MOST_POINTS = 20_000_000
 """Demands kept for all forecasts (160 MB); of more, those whose error differs most have their own laws."""
 _LEAST = 1e-12
+_FAR, _LONGEST = (
+    12.0,
+    20_000.0,
+)  # standard deviations above the mean, and units, from which tables are too long
+_SHARES = np.arange(1, POINTS + 1) / POINTS
 _FEWEST = 40  # units over all points and periods below which they would not keep the mean
 
 
@@ -84,7 +89,7 @@ def with_moving_errors(law: DemandLaw, paths: ForecastPaths, named: str) -> Dema
     rows = np.flatnonzero(moves_apart(paths))
     if rows.size == 0:
         return law
-    points = [_points(paths.demand[row], paths.period_sd[row] ** 2, named) for row in rows.tolist()]
+    points = [list(_points(paths.demand[row], paths.period_sd[row] ** 2, named)) for row in rows.tolist()]
     past = law.past or _no_past(law.n_items)
     kind = law.kind.copy()
     kind[rows] = LawKind.CALENDAR
@@ -132,7 +137,7 @@ def _stretched(points: IntArray, factor: float) -> IntArray:
     """Whole units times a factor, the sum to the nearest unit."""
     if factor == 1.0:
         return points
-    return np.diff(np.rint(np.cumsum(points) * factor).astype(np.int64), prepend=0)
+    return np.asarray(np.diff(np.rint(np.cumsum(points) * factor).astype(np.int64), prepend=0))
 
 
 def _no_past(n: int) -> Past:
@@ -193,19 +198,54 @@ def _of_errors(catalog: Catalog, paths: ForecastPaths, own: BoolArray, follows: 
 def _points(mean: FloatArray, variance: FloatArray, named: str) -> IntArray:
     """(h, POINTS) demands of periods with these moments, ascending within each."""
     out, behind = np.zeros((mean.size, POINTS), np.int64), 0.0
-    for at, laws in in_chunks(_plain(mean, variance, named), np.arange(mean.size)):
-        for own, period in enumerate(at.tolist()):
+    sums = _sums_of_shares(mean, variance, named)
+    for period, edges in enumerate(sums):
+        total = behind + POINTS * edges
+        whole = np.floor(np.append(behind, total) + 0.5).astype(np.int64)
+        behind = float(total[-1] - whole[-1])
+        out[period] = _as_wide(np.sort(np.diff(whole)), float(variance[period]))
+    return out
+
+
+def _sums_of_shares(mean: FloatArray, variance: FloatArray, named: str) -> FloatArray:
+    """(h, POINTS) mean demand up to each of `POINTS` equal shares of probability, units.
+
+    From the law's own table where it is short; else by the gamma law with these moments (lognormal where it
+    is named), from which no law of counts differs by a unit that matters there.
+    """
+    out = np.zeros((mean.size, POINTS))
+    far = mean + _FAR * np.sqrt(variance) > _LONGEST
+    if far.any():
+        of_law = _lognormal_sums if named == "lognormal" else _gamma_sums
+        out[far] = of_law(mean[far], np.maximum(variance[far], _LEAST))
+    near = np.flatnonzero(~far)
+    if near.size == 0:
+        return out
+    for at, laws in in_chunks(_plain(mean[near], variance[near], named), np.arange(near.size)):
+        for own, period in enumerate(near[at].tolist()):
             _, value, share = laws.of(own)
-            edges = np.interp(
-                np.arange(1, POINTS + 1) / POINTS,
+            out[period] = np.interp(
+                _SHARES,
                 np.append(0.0, np.cumsum(share)),
                 np.append(0.0, np.cumsum(share * value)),
             )
-            total = behind + POINTS * edges
-            whole = np.floor(np.append(behind, total) + 0.5).astype(np.int64)
-            behind = float(total[-1] - whole[-1])
-            out[period] = _as_wide(np.sort(np.diff(whole)), float(variance[period]))
     return out
+
+
+def _gamma_sums(mean: FloatArray, variance: FloatArray) -> FloatArray:
+    """∫ of the quantile function: mean × F(q; k + 1), k the shape."""
+    from scipy.special import gammainc, gammaincinv
+
+    shape = (mean**2 / variance)[:, None]
+    return np.asarray(mean[:, None] * gammainc(shape + 1.0, gammaincinv(shape, _SHARES)))
+
+
+def _lognormal_sums(mean: FloatArray, variance: FloatArray) -> FloatArray:
+    """The same of the lognormal law: mean × Φ(z − σ)."""
+    from scipy.special import ndtr, ndtri
+
+    sigma = np.sqrt(np.log1p(variance / mean**2))[:, None]
+    return np.asarray(mean[:, None] * ndtr(ndtri(_SHARES) - sigma))
 
 
 def _plain(mean: FloatArray, variance: FloatArray, named: str) -> DemandLaw:
