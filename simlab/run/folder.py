@@ -288,7 +288,7 @@ class RunFolder:
             raise InvalidInputError([_damaged(name, "its SHA-256 is not the one in manifest.json")])
         try:
             return json.loads(data.decode("utf-8"))
-        except ValueError as error:
+        except (ValueError, RecursionError) as error:
             raise InvalidInputError([_damaged(name, _why(error))]) from error
 
     def write_json(self, name: str, value: object) -> Path:
@@ -426,6 +426,28 @@ def verify(path: Path) -> list[Problem]:
     return problems + [Problem("E-RUN-005", "the run did not write this file", file=key) for key in strange]
 
 
+def refuse_damaged(run: RunFolder, *, drawn: bool) -> None:
+    """Fail where a file of the run is missing or not what the run wrote; what lies beside them is let be.
+
+    Parameters
+    ----------
+    run : RunFolder
+        A sealed one.
+    drawn : bool
+        Page, figures and workbook, too, which may be drawn again.
+
+    Raises
+    ------
+    InvalidInputError
+        Every such file.
+    """
+    files = run.manifest.get("files", {})
+    asked = [key for key in files if drawn or key.startswith(_OF_THE_RUN)]
+    problems = [problem for key in asked if (problem := _check(run.path / key, key, files[key]))]
+    if problems:
+        raise InvalidInputError(problems)
+
+
 def _check(path: Path, key: str, entry: Mapping[str, Any]) -> Problem | None:
     if not path.is_file():
         return Problem("E-RUN-004", "the file is missing", file=key)
@@ -440,13 +462,13 @@ def _damaged(key: str, why: str) -> Problem:
 
 def _read_manifest(path: Path) -> dict[str, Any]:
     file = path / MANIFEST
-    if not path.is_dir():
+    if not os.path.isdir(path):
         raise UsageError(f"{path}: there is no such run folder")
     if not file.is_file():
         raise UsageError(f"{path}: not a run folder, it has no {MANIFEST}")
     try:
         manifest = json.loads(file.read_text(encoding="utf-8"))
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise InvalidInputError([_damaged(MANIFEST, _why(error))]) from error
     if not isinstance(manifest, dict) or not isinstance(manifest.get("schema"), int):
         raise InvalidInputError([_damaged(MANIFEST, "it does not name its schema")])

@@ -238,6 +238,23 @@ def test_the_environment_names_versions_and_processor() -> None:
     assert facts["cpu"]
 
 
+@pytest.mark.parametrize("name", ["manifest.json", "resolved.json"])
+def test_json_without_a_bottom_is_refused(tmp_path, name):
+    """It ended as a fault of simlab: the interpreter's own limit."""
+    run = RunFolder.create(tmp_path / "run", "x", tmp_path)
+    run.write_text("resolved.json", "[" * 100_000)
+    run.write_manifest({})
+    if name == "manifest.json":
+        (run.path / name).write_text("[" * 100_000)
+    with pytest.raises(InvalidInputError, match=name):
+        RunFolder.open(run.path).read_json("resolved.json")
+
+
+def test_a_name_too_long_for_a_folder_is_no_run(tmp_path):
+    with pytest.raises(UsageError, match="no such run folder"):
+        RunFolder.open(tmp_path / ("a" * 5000))
+
+
 def test_json_that_was_edited_is_refused(tmp_path):
     """`compare runs` read `resolved.json` unchecked: an edited one gave a false "what differs"."""
     run = RunFolder.create(tmp_path / "run", "x", tmp_path)

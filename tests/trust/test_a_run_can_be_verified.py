@@ -12,7 +12,7 @@ from worlds.trust_figures import noted
 
 from simlab import api
 from simlab.cli.app import app
-from simlab.errors import EXIT_NOT_VERIFIED, InvalidInputError
+from simlab.errors import EXIT_NOT_VERIFIED, InvalidInputError, UsageError
 from simlab.run import RunFolder
 from simlab.run import verify as hashes_of
 
@@ -209,6 +209,30 @@ def test_a_pack_is_verified_on_its_own(whole, tmp_path):
     assert "SHA-256 of the inputs items, demand, receipts" in found.checked
     light = api.pack(whole, tmp_path / "light.zip", inputs=False)
     assert any("the pack holds their hashes alone" in one for one in api.verify(light, 0).checked)
+
+
+@pytest.mark.parametrize("name", ["results/items.parquet", "results/plan.csv", "report.html"])
+def test_what_nobody_could_verify_is_not_packed(run, tmp_path, name):
+    """A damaged run was packed without a word, and who received it was told so."""
+    (run / name).write_bytes((run / name).read_bytes()[:-1])
+    with pytest.raises(InvalidInputError, match=name):
+        api.pack(run, tmp_path / "p.zip")
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_report_of_damaged_tables_is_refused_and_drawn_pages_may_be_gone(run):
+    (run / "report.html").unlink()
+    (run / "results" / "items.parquet").write_bytes(b"PAR1")
+    done = CliRunner().invoke(app, ["report", str(run)])
+    assert done.exit_code == 3
+    assert "E-RUN-002" in done.output
+
+
+@pytest.mark.parametrize("place", ["file/p.zip", "a" * 400])
+def test_a_pack_in_a_place_that_cannot_be_is_said(whole, tmp_path, place):
+    (tmp_path / "file").write_text("")
+    with pytest.raises(UsageError, match="cannot write"):
+        api.pack(whole, tmp_path / place, inputs=False)
 
 
 def test_a_pack_that_leads_out_of_itself_is_refused(tmp_path):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import os
 import tomllib
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -13,8 +14,9 @@ from typing import TYPE_CHECKING, Any
 from simlab.api.data.ordering import MOVE
 from simlab.api.exporting import checked
 from simlab.api.exporting.rules import EVERY_REVIEW, LOTS, SYSTEMS, Levels, NoRuleError, Rule
-from simlab.errors import InvalidInputError, Problem, UsageError, listed
+from simlab.errors import InvalidInputError, Problem, UsageError, is_visible, listed, visible
 from simlab.measures.shown import Public
+from simlab.reading import bytes_of
 from simlab.run import RunFolder
 from simlab.run.spreadsheet import csv_bytes
 
@@ -278,7 +280,7 @@ def _map(columns: str | Path | None) -> dict[str, str] | None:
         text = resources.files("simlab.api.exporting").joinpath("sap.toml").read_text("utf-8")
     else:
         try:
-            text = Path(columns).read_text("utf-8")
+            text = bytes_of(Path(columns)).decode("utf-8-sig")
         except (OSError, UnicodeDecodeError) as error:
             why = getattr(error, "strerror", None) or "it is not UTF-8"
             fix = f'name a TOML file with a table [columns], or say "{SAP}"'
@@ -287,13 +289,17 @@ def _map(columns: str | Path | None) -> dict[str, str] | None:
             ) from None
     try:
         found = tomllib.loads(text).get("columns", {})
-    except tomllib.TOMLDecodeError as error:
+    except (ValueError, RecursionError) as error:
         raise InvalidInputError([Problem("E-EXP-003", f"is no TOML: {error}", str(columns))]) from None
-    if not found or not all(isinstance(one, str) for one in found.values()):
+    if not isinstance(found, dict) or not found or not all(isinstance(one, str) for one in found.values()):
         fix = '[columns], then lines such as MATNR = "sku"'
         raise InvalidInputError(
             [Problem("E-EXP-003", "has no table [columns] of names", str(columns), fix=fix)]
         )
+    strange = [name for name in found if not name.strip() or not is_visible(name)]
+    if strange:
+        what = f"a heading that is empty or holds a sign that is not shown: '{visible(strange[0])}'"
+        raise InvalidInputError([Problem("E-EXP-003", what, str(columns), fix="name it as the system does")])
     return {str(theirs): ours for theirs, ours in found.items()}
 
 
@@ -374,9 +380,12 @@ def _lost(plan: pd.DataFrame, missing: list[int], current: bool) -> list[str]:
 
 
 def _written(folder: Path, table: pd.DataFrame, notes: tuple[str, ...]) -> Export:
-    if folder.exists():
+    if os.path.lexists(folder):
         raise UsageError(f"{folder} exists already: nothing is replaced, name another with --out")
-    folder.mkdir(parents=True)
+    try:
+        folder.mkdir(parents=True)
+    except OSError as error:
+        raise UsageError(f"cannot write {folder}: {error.strerror or error}") from error
     files = (folder / FILE, folder / REVIEW)
     files[0].write_bytes(csv_bytes(table))
     files[1].write_text("\n".join(notes) + "\n", "utf-8")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime as dt
-import json
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -164,7 +163,10 @@ def _families(folder: RunFolder, plan: pd.DataFrame, *, moves: bool) -> CodeArra
 
 def _study(folder: RunFolder) -> Study:
     """The options that the run resolved; only what ordering reads, where another version wrote the rest."""
-    options: dict[str, Any] = json.loads((folder.path / "resolved.json").read_text("utf-8"))
+    options = folder.read_json("resolved.json")
+    if not isinstance(options, dict) or not isinstance(options.get("study"), dict):
+        problem = Problem("E-RUN-002", "it does not hold the options of a study", "resolved.json")
+        raise InvalidInputError([problem])
     plain = _without_none(options)
     plain = {key: value for key, value in plain.items() if key not in ("derived", "schema")}
     try:

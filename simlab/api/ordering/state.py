@@ -358,7 +358,7 @@ def read_state(source: Source, path: Path) -> tuple[State, np.datetime64]:
         return _state(source, path, rows, orders), day
     except OSError as error:
         raise UsageError(f"{path}: cannot be read: {error.strerror or error}") from None
-    except (ValueError, KeyError, TypeError) as error:
+    except (ValueError, RecursionError, KeyError, TypeError) as error:
         what = f"is not a state that simlab orders wrote ({type(error).__name__}: {error})"
         raise InvalidInputError([Problem("E-ORD-006", what, str(path))]) from None
 

@@ -51,7 +51,7 @@ def went_on(folder: RunFolder) -> tuple[str, Path, dict[str, Any]]:
     try:
         begun = json.loads((folder.path / BEGINNING).read_text("utf-8"))
         command, options, basis = begun["command"], dict(begun["options"]), dict(begun["basis"])
-    except (OSError, ValueError, KeyError, TypeError) as error:
+    except (OSError, ValueError, RecursionError, KeyError, TypeError) as error:
         raise UsageError(f"{folder.path}: it stopped before anything was kept: run it again") from error
     study = folder.path / str(begun.get("study_file", "")) if command != "demo" else Path()
     if command != "demo" and not study.is_file():

@@ -10,6 +10,7 @@ from pathlib import Path
 from simlab.api.output.record import RunResult
 from simlab.api.settings import give_back
 from simlab.run import RunFolder
+from simlab.run.folder import refuse_damaged
 
 
 def draw_report(result: RunResult) -> RunResult:
@@ -61,6 +62,8 @@ def render_report(
         One of them could not be made.
     IncompleteError
         The run did not finish, and `partial` was not asked for.
+    InvalidInputError
+        A table of the run is missing or was changed.
     """
     from simlab.report.apart import DrawingError, draw_apart, draw_here
     from simlab.report.unfinished import render_unfinished
@@ -69,6 +72,7 @@ def render_report(
     if unfinished is not None:
         return render_unfinished(unfinished)
     folder = RunFolder.open(Path(run_dir), sealed=True)
+    refuse_damaged(folder, drawn=False)
     drawn = draw_apart(folder.path, excel=excel) if apart else draw_here(folder, excel=excel)
     if drawn.report is None or drawn.faults:
         raise DrawingError("; ".join(drawn.faults.values()))

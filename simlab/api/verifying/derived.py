@@ -243,7 +243,7 @@ def _pinned(run: RunFolder) -> bool:
     try:
         resolved = json.loads((run.path / "resolved.json").read_text("utf-8"))
         return bool((resolved.get("optimize") or {}).get("pinned"))
-    except (OSError, ValueError, AttributeError):
+    except (OSError, ValueError, RecursionError, AttributeError):
         return True
 
 

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import secrets
 import zipfile
+from contextlib import suppress
 from pathlib import Path
 
 from simlab.api.verifying.inputs import INPUTS, input_files
 from simlab.errors import InvalidInputError, Problem, UsageError
 from simlab.run import RunFolder
-from simlab.run.folder import LOG
+from simlab.run.folder import LOG, refuse_damaged
 
 _LOCK, _README = "environment.txt", "README.txt"
 _BESIDE = (_LOCK, _README)
@@ -35,11 +37,14 @@ def pack(run: str | Path, out: str | Path | None = None, *, inputs: bool = True)
     ------
     UsageError
         There is no such run, or the zip exists.
+    InvalidInputError
+        A file of the run is missing or was changed: nobody could verify the pack.
     """
     folder = RunFolder.open(Path(run))
     target = Path(out) if out is not None else folder.path.resolve().with_suffix(".zip")
-    if target.exists():
+    if os.path.lexists(target):
         raise UsageError(f"{target}: exists; nothing is ever replaced")
+    refuse_damaged(folder, drawn=True)
     tables = {name: path for name, path in input_files(folder).items() if path.is_file()} if inputs else {}
     temporary = target.with_name(f".{target.name}.{secrets.token_hex(4)}.tmp")
     try:
@@ -54,10 +59,20 @@ def pack(run: str | Path, out: str | Path | None = None, *, inputs: bool = True)
         with temporary.open("rb+") as file:
             os.fsync(file.fileno())
         temporary.replace(target)
+    except OSError as error:
+        _gone(temporary)
+        if error.errno in (errno.ENOSPC, errno.EIO):
+            raise
+        raise UsageError(f"cannot write {target}: {error.strerror or error}") from error
     except BaseException:
-        temporary.unlink(missing_ok=True)
+        _gone(temporary)
         raise
     return target
+
+
+def _gone(temporary: Path) -> None:
+    with suppress(OSError):
+        temporary.unlink()
 
 
 def _add(archive: zipfile.ZipFile, name: str, data: bytes) -> None:

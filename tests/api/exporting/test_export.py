@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from math import ceil, floor
 from pathlib import Path
@@ -208,6 +209,36 @@ def test_columns_of_ones_own_and_those_of_sap(run: Path, tmp_path: Path) -> None
     wrong.write_text('[columns]\nX = "skuu"\n')
     with pytest.raises(InvalidInputError, match="no column 'skuu'"):
         export(run, "csv", columns=wrong, out=tmp_path / "x")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        *("columns = 5", 'columns = "sku"', 'columns = ["sku"]', "x = " + "[" * 50_000, "x = " + "9" * 6_000),
+        *('[columns]\n"" = "sku"', '[columns]\n"a\\u001bb" = "sku"', '[[columns]]\na = "sku"'),
+    ],
+)
+def test_a_map_that_is_none_is_refused_as_such(run: Path, tmp_path: Path, text: str) -> None:
+    """A number for the table of columns was a fault of simlab, a sign of a terminal went into the file."""
+    (tmp_path / "m.toml").write_text(text)
+    with pytest.raises(InvalidInputError, match="E-EXP-003"):
+        export(run, "csv", columns=tmp_path / "m.toml", out=tmp_path / "x")
+
+
+@pytest.mark.parametrize("place", ["pipe", "folder", "/dev/zero"])
+def test_a_map_is_a_file(run: Path, tmp_path: Path, place: str) -> None:
+    """A pipe was waited for without an end, a device filled the memory."""
+    os.mkfifo(tmp_path / "pipe")
+    (tmp_path / "folder").mkdir()
+    with pytest.raises(InvalidInputError, match="E-EXP-003"):
+        export(run, "csv", columns=tmp_path / place, out=tmp_path / "x")
+
+
+@pytest.mark.parametrize("place", ["file/x", "a" * 400])
+def test_a_place_that_cannot_be_is_said(run: Path, tmp_path: Path, place: str) -> None:
+    (tmp_path / "file").write_text("")
+    with pytest.raises(UsageError, match="cannot write"):
+        export(run, "csv", out=tmp_path / place)
 
 
 @pytest.mark.parametrize(
