@@ -226,6 +226,7 @@ def simulate(
     backend: Backend = None,
     scheduler: Scheduler = None,
     dry_run: DryRun = False,
+    verbose: Verbose = False,
     format: Show = Format.TEXT,
     quiet: Quiet = False,
     debug: Debug = False,
@@ -248,7 +249,7 @@ def simulate(
     tell_asked()
     with api.backend(backend, scheduler=scheduler), watched(quiet) as progress:
         result = api.run_simulate(study, out=out, workers=workers, progress=progress, draw=False)
-    print_run(result, format, quiet)
+    print_run(result, format, quiet, verbose)
 
 
 @app.command()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import re
 import sys
 import textwrap
 from collections.abc import Iterable, Mapping, Sequence
@@ -19,7 +20,11 @@ if TYPE_CHECKING:
 
 
 ROWS_SHOWN = 40
+SENTENCES = 14
+"""Lines of sentences before the first table, unless all are asked for."""
 _KEYS = 3
+_AMOUNT = re.compile(r"\b([A-Z]{3}) (?=\d)")
+"""Between currency and amount no line ends."""
 _TEXT_WIDTH, _PROSE_WIDTH = 32, 18
 """Text that names a row, and other text, are wrapped to no less than this."""
 _LEAST_HEADING = 8
@@ -66,12 +71,32 @@ def print_json(document: Mapping[str, object] | Sequence[Mapping[str, object]]) 
     say(text.translate(_UNSEEN_IN_JSON))
 
 
-def print_sentences(sentences: Iterable[str]) -> None:
-    """One sentence after the other, wrapped between words where the width is known; lines of its own stay."""
-    for sentence in sentences:
-        for line in sentence.split("\n"):
-            hanging = line[: len(line) - len(line.lstrip())] + "  "
-            say(textwrap.fill(line, _width(), subsequent_indent=hanging, break_on_hyphens=False))
+def print_sentences(sentences: Iterable[str], most: int | None = None, further: int = 0) -> None:
+    """One sentence after the other, wrapped between words where the width is known; lines of its own stay.
+
+    With `most`, whole sentences in so many lines, the last of which says how many -v would add, including
+    `further` that are not among these.
+    """
+    texts = [_wrapped(sentence) for sentence in sentences]
+    kept, used = 0, 0
+    for place, lines in enumerate(texts):
+        used += len(lines)
+        if most is not None and place and used + (place + 1 < len(texts) or further > 0) > most:
+            break
+        kept += 1
+    for line in (line for lines in texts[:kept] for line in lines):
+        say(line)
+    if left := len(texts) - kept + further:
+        say(f"{left} more {'sentence' if left == 1 else 'sentences'}: -v.")
+
+
+def _wrapped(sentence: str) -> list[str]:
+    lines = []
+    for line in sentence.split("\n"):
+        hanging = line[: len(line) - len(line.lstrip())] + "  "
+        whole = _AMOUNT.sub("\\1\u00a0", line)
+        lines += textwrap.wrap(whole, _width(), subsequent_indent=hanging, break_on_hyphens=False) or [""]
+    return [line.replace("\u00a0", " ") for line in lines]
 
 
 def print_table(
@@ -158,6 +183,7 @@ def number(value: object, name: str = "", digits: int = _DIGITS) -> str:
 
 def _decimal(value: float, name: str, digits: int) -> str:
     from simlab.measures.display import MEASURES, Unit, format_measure, format_number
+    from simlab.measures.words import word
 
     key = next((key for key in MEASURES if name.startswith(key)), "")
     if name.startswith(_RATES) or (key and MEASURES[key].unit is Unit.RATE):
@@ -166,6 +192,8 @@ def _decimal(value: float, name: str, digits: int) -> str:
         return f"{format_number(100 * value, digits - 2)}%"
     if key:
         return format_measure(value, key)
+    if value == 0 or word(name).unit == "count":
+        return format_number(value, 0 if value == 0 or abs(value) >= 100 else 1)
     return format_number(value, 4 if abs(value) < 1 else 2 if abs(value) < 1000 else 0)
 
 

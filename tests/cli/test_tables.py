@@ -215,3 +215,24 @@ def test_an_ascii_terminal_gets_question_marks(monkeypatch: pytest.MonkeyPatch) 
     print_json({"é": "–"})
     sys.stdout.flush()
     assert b"?" in screen.getvalue()
+
+
+def test_sentences_end_before_the_table_and_say_how_many_more_there_are(capsys, monkeypatch):
+    monkeypatch.setenv("COLUMNS", "40")
+    said = [
+        "One sentence of some thirty signs.",
+        "It costs a little less or more, EUR 1,234 a year.",
+        "Third.",
+    ]
+    print_sentences(said, 3)
+    assert capsys.readouterr().out.split("\n") == [said[0], "2 more sentences: -v.", ""]
+    print_sentences(said, 4, further=7)
+    told = capsys.readouterr().out.split("\n")
+    assert told[1:] == ["It costs a little less or more,", "  EUR 1,234 a year.", "8 more sentences: -v.", ""]
+    print_sentences(said)
+    assert "Third." in capsys.readouterr().out
+
+
+def test_zero_is_zero_and_orders_are_counted():
+    assert number(0.0, "served_change") == "0"
+    assert [number(one, "orders_per_year") for one in (818.82, 12.345)] == ["819", "12.3"]

@@ -178,7 +178,7 @@ def write_simulation(
     histories = (*histories, *plain("replay", own.statements)) if own is not None else histories
     none: tuple[str, ...] = ()
     said = analyses.of("statements", lambda: simulate_statements(simulation), none)
-    told = (*analyses.told(), *plain("plan", said), *histories)
+    told = (*analyses.told(), *plain("plan", said[:1]), *histories, *plain("plan", said[1:]))
     facts = simulate_facts(simulation, lines(told))
     times = {**times, **simulation.times}
     horizon, settings = simulation.settings.horizon("search", simulation.warmup), simulation.settings

@@ -9,7 +9,7 @@ from simlab.cli.options import Backend, Debug, Format, Out, Quiet, Scheduler, Sh
 from simlab.cli.progress import watched
 from simlab.cli.say import say
 from simlab.cli.show.outcome import end_with_faults, print_place
-from simlab.cli.tables import print_json, print_sentences, print_table, records
+from simlab.cli.tables import SENTENCES, print_json, print_sentences, print_table, records
 from simlab.measures import ALL
 from simlab.measures.words import subject
 
@@ -58,7 +58,11 @@ def audit(
         )
         end_with_faults(result)
         return
-    print_sentences(result.statements if verbose else short(result))
+    if verbose:
+        print_sentences(result.statements)
+    else:
+        said = short(result)
+        print_sentences(said, SENTENCES, len(result.told) - len(said))
     table = in_points(result.tables["audit"])
     if verbose:
         print_table(table, "Asked, planned, served, and what each cause adds in points")
@@ -79,9 +83,7 @@ def short(result: RunResult) -> list[str]:
     own = table[table["segment"] != ALL]
     worst = own.loc[(own["fill_rate"] - own["fill_rate_planned"]).sort_values(kind="stable").index[:_WORST]]
     keys += [subject(str(row.policy), str(row.segment)) for row in worst.itertuples()]
-    lines = [said[key] for key in keys if key in said]
-    left = len(result.told) - len(lines)
-    return [*lines, *([f"{left} more sentences: simlab audit -v."] if left > 0 else [])]
+    return [said[key] for key in keys if key in said]
 
 
 def in_points(table: pd.DataFrame) -> pd.DataFrame:

@@ -8,7 +8,19 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from simlab.cli.ending import ends_with_exit_code
-from simlab.cli.options import Backend, Debug, Format, Out, Page, Quiet, Scheduler, Show, Study, Workers
+from simlab.cli.options import (
+    Backend,
+    Debug,
+    Format,
+    Out,
+    Page,
+    Quiet,
+    Scheduler,
+    Show,
+    Study,
+    Verbose,
+    Workers,
+)
 from simlab.cli.progress import watched
 from simlab.cli.show.outcome import print_policies, print_run, print_runs
 from simlab.register.families import TARGET_FAMILIES
@@ -61,6 +73,7 @@ def policies(
     ] = None,
     page: Page = None,
     workers: Workers = None,
+    verbose: Verbose = False,
     format: Show = Format.TEXT,
     quiet: Quiet = False,
     debug: Debug = False,
@@ -83,7 +96,7 @@ def policies(
     with watched(quiet) as progress:
         found = api.compare_policies(data, names, workers=workers, progress=progress)
     _page(found, page)
-    print_policies(found, format)
+    print_policies(found, format, verbose)
 
 
 @compare.command()
@@ -91,6 +104,7 @@ def policies(
 def runs(
     runs: Annotated[list[Path], typer.Argument(metavar="RUN_A RUN_B …", help="Folders of finished runs.")],
     page: Page = None,
+    verbose: Verbose = False,
     format: Show = Format.TEXT,
     debug: Debug = False,
 ) -> None:
@@ -108,7 +122,7 @@ def runs(
 
     found = api.compare_runs(*runs)
     _page(found, page)
-    print_runs(found, format)
+    print_runs(found, format, verbose)
 
 
 @compare.command()
@@ -132,6 +146,7 @@ def schemes(
     workers: Workers = None,
     backend: Backend = None,
     scheduler: Scheduler = None,
+    verbose: Verbose = False,
     format: Show = Format.TEXT,
     quiet: Quiet = False,
     debug: Debug = False,
@@ -156,4 +171,4 @@ def schemes(
         result = api.run_compare_schemes(
             study, names, out=out, rounds=rounds, workers=workers, progress=progress, draw=False
         )
-    print_run(result, format, quiet)
+    print_run(result, format, quiet, verbose)

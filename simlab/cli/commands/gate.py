@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from simlab.cli.ending import ends_with_exit_code
-from simlab.cli.options import Backend, Debug, Format, Out, Quiet, Scheduler, Show, Study, Workers
+from simlab.cli.options import Backend, Debug, Format, Out, Quiet, Scheduler, Show, Study, Verbose, Workers
 from simlab.cli.progress import watched
 from simlab.cli.say import say
-from simlab.cli.tables import print_json, print_sentences, print_table, records
+from simlab.cli.tables import SENTENCES, print_json, print_sentences, print_table, records
 
 if TYPE_CHECKING:
     from simlab.api import Gate, RunResult
@@ -50,6 +50,7 @@ def gate(
     workers: Workers = None,
     backend: Backend = None,
     scheduler: Scheduler = None,
+    verbose: Verbose = False,
     format: Show = Format.TEXT,
     quiet: Quiet = False,
     debug: Debug = False,
@@ -88,12 +89,12 @@ def gate(
         )
     held = not (found.hold_back.empty and found.undecided.empty)
     ends = EXIT_HELD_BACK if held and not exit_zero else 0
-    _print(found, result, format, ends)
+    _print(found, result, format, ends, verbose)
     if ends:
         raise typer.Exit(ends)
 
 
-def _print(found: Gate, result: RunResult, format: Format, ends: int) -> None:
+def _print(found: Gate, result: RunResult, format: Format, ends: int, verbose: bool) -> None:
     results = result.folder / "results"
     if format is Format.JSON:
         print_json(
@@ -115,7 +116,7 @@ def _print(found: Gate, result: RunResult, format: Format, ends: int) -> None:
             }
         )
         return
-    print_sentences(found.statements)
+    print_sentences(found.statements, None if verbose else SENTENCES)
     print_table(
         found.lists[["decision", "n_items", "served_change", "stock_value_change"]],
         "Lists (a year)",

@@ -14,7 +14,7 @@ from simlab.cli.options import Format
 from simlab.cli.progress import watched
 from simlab.cli.say import say
 from simlab.cli.show.screen import print_screen
-from simlab.cli.tables import print_json, print_sentences, print_table, records
+from simlab.cli.tables import SENTENCES, print_json, print_sentences, print_table, records
 from simlab.errors import EXIT_INCOMPLETE, EXIT_UNEXPECTED
 from simlab.measures.decision import service_served
 
@@ -58,7 +58,7 @@ def print_run(result: RunResult, format: Format, quiet: bool, verbose: bool = Fa
         print_screen(api.with_places(result), result.brief)
         end_with_faults(_drawn(result, quiet))
         return
-    print_sentences(result.statements)
+    print_sentences(result.statements, None if verbose else SENTENCES)
     for name, frame in result.tables.items():
         print_table(frame, name.capitalize(), spare=_SPARE.get(name, ()), in_words=True)
     say()
@@ -116,8 +116,10 @@ def _print_run_json(result: RunResult) -> None:
     )
 
 
-def print_runs(found: RunComparison, format: Format) -> None:
+def print_runs(found: RunComparison, format: Format, verbose: bool = False) -> None:
     """Finished runs side by side; of the SKU-locations those whose levels moved most."""
+    from simlab.api.comparison.told_of_runs import headline
+
     tables = {"results": found.results, "plans": found.plans, "differences": found.differences}
     moved = {f"{one.b} against {one.a}": one.items[one.items["changed"]] for one in found.pairs}
     if format is Format.JSON:
@@ -130,11 +132,14 @@ def print_runs(found: RunComparison, format: Format) -> None:
             }
         )
         return
-    print_sentences(found.statements)
+    heads = [line for line in map(headline, found.pairs) if line]
+    print_sentences([*heads, *found.statements], None if verbose else SENTENCES)
     if not found.results.empty:
         print_table(_in_units(found.results), "Results", spare=("how", "against", "before", "after"))
-    spare = ("only_a", "only_b", "other_segment", "in_both", "b")
-    print_table(found.plans.drop(columns="a"), "Plans", spare=spare, in_words=True)
+    spare = ("only_a", "only_b", "other_segment", "in_both", "run")
+    print_table(
+        found.plans.drop(columns="a").rename(columns={"b": "run"}), "Plans", spare=spare, in_words=True
+    )
     for name, frame in moved.items():
         if not frame.empty:
             columns = ["sku", "location", "target_a", "target_b", "order_up_to_a", "order_up_to_b"]
@@ -163,7 +168,7 @@ def _in_units(results: pd.DataFrame) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=["against", "measure", "before", "after", "change", "how"])
 
 
-def print_policies(found: PolicyComparison, format: Format) -> None:
+def print_policies(found: PolicyComparison, format: Format, verbose: bool = False) -> None:
     """Policies at equal fill, and the targets that each was given."""
     frame = found.to_frame()
     if format is Format.JSON:
@@ -180,7 +185,7 @@ def print_policies(found: PolicyComparison, format: Format) -> None:
             }
         )
         return
-    print_sentences(found.statements)
+    print_sentences(found.statements, None if verbose else SENTENCES)
     plan = ["policy", "fill_rate", "fill_rate_low", "fill_rate_high", "inventory_value", "orders_per_year"]
     print_table(frame[plan], "Plans", spare=("orders_per_year", "fill_rate_low"), in_words=True)
     equal = ["policy", "at_fill", "cost_at_fill", "percent", "percent_low", "percent_high"]

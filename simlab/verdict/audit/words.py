@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from simlab.measures import format_percent
+from simlab.measures.decision import short_rate
 from simlab.verdict.audit.account import Line, PolicyAudit, SegmentAudit
 from simlab.verdict.audit.switches import CAUSES, FORMULA, Switch
 
@@ -84,4 +84,4 @@ def _points(value: float) -> str:
 
 
 def _rate(value: float) -> str:
-    return format_percent(value)
+    return short_rate(value)
