@@ -173,12 +173,17 @@ def copied(work: Callable[[Callable[[], Any]], Any], form: Form = _JSON) -> Iter
     `work` is given a function that waits for what `Copy.ask` sends; that and what it returns travel in a form
     (JSON if left out). The copy has no files, streams or threads of this process, and ends when that does.
     """
-    copy = _copy(work, form) if can_copy() else None
+    copy = begin_copy(work, form)
     try:
         yield copy
     finally:
         if copy is not None:
             copy.end()
+
+
+def begin_copy(work: Callable[[Callable[[], Any]], Any], form: Form = _JSON) -> Copy | None:
+    """As `copied`, for who ends it: with this process it ends anyhow."""
+    return _copy(work, form) if can_copy() else None
 
 
 def _copy(work: Callable[[Callable[[], Any]], Any], form: Form) -> Copy | None:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import time
+import weakref
 from collections.abc import Callable, Sequence
+from contextlib import ExitStack
 from contextvars import ContextVar
 from dataclasses import asdict
-from functools import wraps
+from functools import partial, wraps
 from pathlib import Path
 from typing import Any, TypeVar, cast
 
@@ -30,8 +32,8 @@ from simlab.api.simulator.stored import StoredCurves
 from simlab.api.starting.init import init_from_book, init_from_tables
 from simlab.api.starting.template import init_template
 from simlab.errors import InvalidInputError, Problem, UsageError
-from simlab.execution import Progress, reach
-from simlab.execution.ahead import kernels_ahead
+from simlab.execution import Progress, Workers, reach
+from simlab.execution.ahead import kernels_ahead, works_beside
 from simlab.policies import Policy
 from simlab.policies.policy import GIVEN
 from simlab.reading import folders_of, read_from, remember
@@ -183,12 +185,17 @@ def _optimize(
     stored: StoredCurves | None = None,
 ) -> RunResult:
     asked = data.study.optimize
-    computing = workers_of(data.study, workers)
-    with begun_beside(data, computing) as last, kernels_ahead() as compiled:
+    computing, entered = workers_of(data.study, workers), time.perf_counter()
+    with begun_beside(data, computing) as last, kernels_ahead() as compiled, ExitStack() as unless_done:
+        times = {**times, "imports": times.get("imports", 0.0) + time.perf_counter() - entered}
         with kept_if_used(folder):
             started = time.perf_counter()
             segmentation = segment(data, workers=workers, progress=progress)
             times = {**times, "fit and segment": time.perf_counter() - started}
+            entered = time.perf_counter()
+            end_drawing = _begin_drawing(folder, data, computing)
+            unless_done.callback(end_drawing)
+            times["imports"] += time.perf_counter() - entered
             opt = optimize(
                 data,
                 segmentation,
@@ -203,7 +210,19 @@ def _optimize(
         compiled()
         times["compile"] = opt.times.pop("compile", 0.0) + time.perf_counter() - started
         with kept_while_written(folder):
-            return write_optimization(opt.finance, folder, times, progress, last)
+            result = write_optimization(opt.finance, folder, times, progress, last)
+            unless_done.pop_all()
+    weakref.finalize(result, end_drawing)
+    return result
+
+
+def _begin_drawing(folder: RunFolder, data: Data, workers: Workers) -> Callable[[], None]:
+    """Begin the process that `draw_report` draws the page in, where it is worth one; how it is ended."""
+    from simlab.report.apart import begin_drawing, end_drawing
+
+    if folder.drawn_later and works_beside(workers, data.catalog.n_items):
+        begin_drawing(folder.path)
+    return partial(end_drawing, folder.path)
 
 
 @_files_beside

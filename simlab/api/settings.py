@@ -118,6 +118,11 @@ class Settings(Public):
         )
 
 
+def threads_of(workers: Workers) -> int:
+    """Threads that may compute in this process: one where others do."""
+    return workers.n_workers if workers.backend == "threads" else 1
+
+
 def give_back() -> None:
     """Return memory that is free to the system, so that the next stage's peak does not stand on this one's.
 

@@ -26,7 +26,7 @@ from simlab.engine.prepare.evaluators import (
 from simlab.engine.prepare.on_grid import among, groups, together
 from simlab.engine.prepare.overflow import SAFE, prove
 from simlab.engine.prepare.starts import with_starts
-from simlab.engine.prepare.workspace import make_work, needs_long_counters, schedule
+from simlab.engine.prepare.workspace import histograms_beside, make_work, needs_long_counters, schedule
 from simlab.engine.recorder.sums import raise_faults, record, record_levels, zeros
 from simlab.engine.world.curves import Curves
 from simlab.engine.world.levels import Family, Levels
@@ -288,10 +288,11 @@ def _run(
     forms = with_starts(level_arrays(world.terms, levels), world, levels, items)
     prove(world, items, forms, horizon)
     n, k = world.n_items, levels.n_columns
-    run = schedule(horizon, grouped=evaluator == "sweep")
     faults = np.zeros((n, 3), np.int64)
     sums = zeros(n, k, horizon.slots, 1 if evaluator == "sweep" else k)
     swept = evaluator == "sweep"
+    bins = int(np.ptp(forms.top, axis=1).max()) + 3 if swept else 1
+    run = schedule(horizon, grouped=swept, most_beside=histograms_beside(bins, dtype))
     longest = world.lead_time.longest()
     review = np.where(items.n_phases > 0, 1, world.terms.review_period)
     varies = items.lead_length > 1
@@ -300,10 +301,10 @@ def _run(
         run,
         dtype,
         world,
-        bins=int(np.ptp(forms.top, axis=1).max()) + 3 if swept else 1,
+        bins=bins,
         rows_kept=int(np.maximum(longest // review + 2, by_two).max()),
         epochs=-(-(run.warmup + run.periods) // int(review.min())) if varies.any() else 0,
-        sequenced=bool((items.sequence.begin >= 0).any()),
+        sequence=items.sequence,
     )
     if swept:
         sweep(items, forms, np.argsort(-forms.top, axis=1, kind="stable"), run, work, sums, faults)

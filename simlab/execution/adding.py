@@ -105,23 +105,24 @@ def _added(
     found: dict[str, IntArray] = {}
     for name, source, weight in asked:
         plans = request.n_plans if name in varies else 1
-        out = found.setdefault(name, np.zeros((plans, cells, slots), np.int64))
+        if name not in found:
+            found[name] = np.zeros((plans, cells, slots), np.int64)
         table = measures[source]
-        if table.shape[1] > 1 or request.n_plans == 1:
-            add_up(table, weight, request.choice if table.shape[1] > 1 else first, request.cell, out)
-        else:
-            part = out if plans == 1 else np.zeros((1, cells, slots), np.int64)
-            add_up(table, weight, first, request.cell, part)
-            if part is not out:
-                out += part
+        choice = request.choice if table.shape[1] > 1 else first
+        add_steps(table, weight, choice, request.cell, found[name])
+    for out in found.values():
+        np.cumsum(out, axis=0, out=out)
     if weights.account is None:
         found |= {name: found[plain] for name, plain in PLAIN.items() if plain in found}
     return PlanSums.of(found, (request.n_plans, cells, slots))
 
 
 @kernel
-def add_up(table: IntArray, weight: IntArray, choice: ChoiceArray, cell: IntArray, out: IntArray) -> None:
-    """Add weight × the chosen column of every item to its cell, slot by slot.
+def add_steps(table: IntArray, weight: IntArray, choice: ChoiceArray, cell: IntArray, out: IntArray) -> None:
+    """Add weight × the chosen column of every item to its cell, slot by slot, less that of the plan before.
+
+    Sums over plans up to one are that plan's (in whole numbers, which may wrap meanwhile): most neighbours
+    give most items the same column, which then costs nothing.
 
     Parameters
     ----------
@@ -135,10 +136,15 @@ def add_up(table: IntArray, weight: IntArray, choice: ChoiceArray, cell: IntArra
     """
     for item in range(table.shape[0]):
         at, w = cell[item], weight[item]
-        for plan in range(choice.shape[1]):
+        last = choice[item, 0]
+        for slot in range(table.shape[2]):
+            out[0, at, slot] += w * table[item, last, slot]
+        for plan in range(1, choice.shape[1]):
             column = choice[item, plan]
-            for slot in range(table.shape[2]):
-                out[plan, at, slot] += w * table[item, column, slot]
+            if column != last:
+                for slot in range(table.shape[2]):
+                    out[plan, at, slot] += w * (table[item, column, slot] - table[item, last, slot])
+                last = column
 
 
 def rows_added(sums: PlanSums, request: PlanRequest) -> PlanSums:
@@ -149,10 +155,12 @@ def rows_added(sums: PlanSums, request: PlanRequest) -> PlanSums:
     total = PlanSums.zeros(request.n_plans, request.n_cells, sums.n_replications)
     ones = np.ones(request.choice.shape[0], np.int64)
     for name in PlanSums.names():
-        if name in _OF_WHOLE and not request.whole:
+        if not request.n_plans or (name in _OF_WHOLE and not request.whole):
             continue
         table = np.ascontiguousarray(getattr(sums, name).transpose(1, 0, 2))
-        add_up(table, ones, request.choice, request.cell, getattr(total, name))
+        sums_of_name = getattr(total, name)
+        add_steps(table, ones, request.choice, request.cell, sums_of_name)
+        np.cumsum(sums_of_name, axis=0, out=sums_of_name)
     return total
 
 

@@ -20,6 +20,7 @@ from simlab.execution.backends.asking import evaluator_of
 from simlab.execution.backends.compact import compacted
 from simlab.execution.backends.spread import Progress, Task, spread
 from simlab.execution.backends.workers import Workers
+from simlab.execution.columns import n_different, without_repeats
 from simlab.execution.held import CellSums, HeldCurves
 from simlab.execution.kept import store_of
 from simlab.execution.sums import PlanRequest, PlanSums, Weights
@@ -156,7 +157,7 @@ def run_plans(
         One per request.
     """
     how = _How(workers=workers, progress=progress, stage=stage)
-    return _run_plans(world, levels, requests, weights, horizon, (), **how)
+    return _run_plans(world, levels, requests, weights, horizon, (), **how)[0]
 
 
 def run_plans_and_items(
@@ -186,10 +187,8 @@ def run_plans_and_items(
         and these are asked for. Where that is more than `may_keep` allows, simulate the items once more
         instead.
     """
-    kept = [(one, _held(world, levels, horizon, one)) for one in keep]
     how = _How(workers=workers, progress=progress, stage=stage)
-    found = _run_plans(world, levels, requests, weights, horizon, kept, **how)
-    return found, [whole for _, whole in kept]
+    return _run_plans(world, levels, requests, weights, horizon, keep, **how)
 
 
 @dataclass(frozen=True, eq=False)
@@ -212,11 +211,11 @@ class Keep:
         return replace(self, column=self.column[rows])
 
 
-def _held(world: World, levels: Levels, horizon: Horizon, keep: Keep) -> Curves:
-    """Room for what is kept."""
+def _held(world: World, levels: Levels, horizon: Horizon, keep: Keep, order: IntArray) -> HeldCurves:
+    """Room for what is kept, of items in the order of the blocks."""
     one = levels.columns(keep.column.astype(np.int64)[:, None])
     slots = replace(horizon, slots=horizon.replications if keep.by_slot else 1)
-    return HeldCurves(_shapes(world, one, slots, BY_SLOT), world.n_items)
+    return HeldCurves(_shapes(world, one, slots, BY_SLOT), world.n_items, order=order)
 
 
 def may_keep(n_items: int, replications: int) -> bool:
@@ -240,17 +239,18 @@ def _run_plans(
     requests: Sequence[PlanRequest],
     weights: Weights,
     horizon: Horizon,
-    kept: Sequence[tuple[Keep, Curves]],
+    keep: Sequence[Keep],
     *,
     workers: Workers | None,
     progress: Progress | None,
     stage: str,
-) -> list[PlanSums]:
+) -> tuple[list[PlanSums], list[Curves]]:
     workers = workers or Workers()
     horizon = replace(horizon, slots=horizon.replications)
-    size = plan_block(levels, horizon.replications, workers)
+    rows_of = plan_blocks(levels, horizon.replications, workers)
+    order = np.concatenate(rows_of) if rows_of else np.zeros(0, np.int64)
     tables = tables_for(requests, horizon.replications)
-    keep = [one for one, _ in kept]
+    kept: list[Curves] = [_held(world, levels, horizon, one, order) for one in keep]
 
     def part(rows: IntArray) -> tuple[object, ...]:
         asked, cells = block_of(tables, rows)
@@ -260,13 +260,14 @@ def _run_plans(
 
     def finish(rows: IntArray, found: _Found) -> tuple[list[PlanSums], list[IntArray]]:
         sums, cells, curves = found
-        for (_, whole), own in zip(kept, curves, strict=True):
+        for whole, own in zip(kept, curves, strict=True):
             _place(whole, rows, own)
         return sums, cells
 
-    store = store_of("plans", world, levels, list(requests), weights, horizon, keep)
-    blocks = spread(Task(plans_of_block, part, finish, store), world, size, workers, progress, stage)
-    return add_blocks(blocks, tables, horizon.replications)
+    store = store_of("plans", world, levels, list(requests), weights, horizon, list(keep))
+    task = Task(plans_of_block, part, finish, store)
+    blocks = spread(task, world, 0, workers, progress, stage, blocks=rows_of)
+    return add_blocks(blocks, tables, horizon.replications), kept
 
 
 def part_of(world: World, rows: IntArray, workers: Workers) -> World:
@@ -293,15 +294,18 @@ def plans_of_block(
     keep: list[Keep],
 ) -> _Found:
     """A block of `run_plans`: sums by request, the cells that they speak of, and the columns kept."""
-    curves = simulate_items(world, levels, horizon)
-    kept = [_column_of(curves, one) for one in keep]
-    return reduce_items(curves, requests, weights), cells, kept
+    different, number = without_repeats(levels)
+    curves = simulate_items(world, different, horizon)
+    kept = [_column_of(curves, number, one) for one in keep]
+    asked = [replace(one, choice=np.take_along_axis(number, one.choice, axis=1)) for one in requests]
+    return reduce_items(curves, asked, weights), cells, kept
 
 
-def _column_of(curves: Curves, keep: Keep) -> Curves:
-    """One column of each item."""
-    column = keep.column.astype(np.int64)
-    at, by_slot = np.arange(column.size), BY_SLOT if keep.by_slot else ()
+def _column_of(curves: Curves, number: ChoiceArray, keep: Keep) -> Curves:
+    """One column of each item, which is that `number` of the curves."""
+    at = np.arange(keep.column.size)
+    column = number[at, keep.column].astype(np.int64)
+    by_slot = BY_SLOT if keep.by_slot else ()
     changes = {}
     for field in fields(Curves):
         table = getattr(curves, field.name)
@@ -328,6 +332,29 @@ def plan_block(levels: Levels, replications: int, workers: Workers) -> int:
     """Items of which every column and replication may be held at a time."""
     per_item = max(1, levels.n_columns * replications)
     return max(1, min(workers.block_items, _CELLS_IN_FLIGHT // per_item))
+
+
+def plan_blocks(levels: Levels, replications: int, workers: Workers) -> list[IntArray]:
+    """Rows of blocks, items with about as many different levels together.
+
+    A block is as wide as its widest item: alone, those with few levels take a fraction of the memory.
+    """
+    width, most = n_different(levels), workers.block_size(levels.n_items)
+    blocks = []
+    for begin in range(0, width.size, _SORTED):
+        rows = begin + np.argsort(width[begin : begin + _SORTED], kind="stable")
+        first = 0
+        for at, columns in enumerate(width[rows].tolist()):
+            held = at - first + 1
+            if held > 1 and (held > most or held * columns * replications > _CELLS_IN_FLIGHT):
+                blocks.append(rows[first:at])
+                first = at
+        blocks.append(rows[first:])
+    return blocks
+
+
+_SORTED = 8192
+"""Items among which those of a block are looked for: near enough in memory, however many there are."""
 
 
 def _totals(curves: Curves, by_slot: tuple[str, ...]) -> Curves:

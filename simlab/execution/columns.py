@@ -8,7 +8,7 @@ from dataclasses import replace
 import numpy as np
 
 from simlab import mapped
-from simlab.arrays import IntArray
+from simlab.arrays import BoolArray, ChoiceArray, IntArray
 from simlab.engine.world.levels import Forecast, Levels
 from simlab.errors import EngineFaultError
 
@@ -64,6 +64,73 @@ def _forecasts(tables: Sequence[Levels]) -> Forecast | None:
     if len(known) != len(forecasts):
         raise EngineFaultError("levels that are forecast and levels that are not cannot share a run")
     return replace(known[0], factor=np.concatenate([one.factor for one in known], axis=1))
+
+
+def without_repeats(levels: Levels) -> tuple[Levels, ChoiceArray]:
+    """Every item's different levels once, and which of them each column is.
+
+    Neighbouring targets often ask for the same integers. Items with fewer than the others repeat one; tables
+    that move with time stay as they are.
+
+    Returns
+    -------
+    levels : Levels
+        As many columns as the item with the most needs.
+    number : (n, k) int16
+        Column of these that is each of the columns before.
+    """
+    n, k = levels.n_items, levels.n_columns
+    if levels.offset is not None or levels.forecast is not None or k == 1:
+        return levels, np.tile(np.arange(k, dtype=np.int16), (n, 1))
+    order, new = _sorted(levels)
+    number = np.empty((n, k), np.int16)
+    np.put_along_axis(number, order, np.cumsum(new, axis=1, dtype=np.int16), axis=1)
+    first = np.zeros((n, int(_width(levels, new).max())), np.int64)
+    begins = new.copy()
+    begins[:, 0] = True
+    row, place = np.nonzero(begins)
+    column = order[row, place]
+    first[row, number[row, column]] = column
+    return levels.columns(first), number
+
+
+def n_different(levels: Levels) -> IntArray:
+    """(n,) columns that `without_repeats` needs of each item."""
+    if levels.offset is not None or levels.forecast is not None:
+        return np.full(levels.n_items, levels.n_columns)
+    found = np.empty(levels.n_items, np.int64)
+    for begin in range(0, found.size, _AT_ONCE):
+        rows = np.arange(begin, min(begin + _AT_ONCE, found.size))
+        some = levels.take(rows)
+        found[rows] = _width(some, _sorted(some)[1])
+    return found
+
+
+_AT_ONCE = 8192
+_FEWEST = 3
+_SPAN = 200
+"""Columns that stay where there are as many, and units from the lowest to the highest level for each: with
+fewer, or on wider histograms, another evaluator would be the quicker one."""
+
+
+def _width(levels: Levels, new: BoolArray) -> IntArray:
+    """(n,) columns that an item needs; `new` as of `_sorted`."""
+    least = np.maximum(np.ptp(levels.order_up_to, axis=1) // _SPAN + 1, _FEWEST)
+    return np.asarray(np.maximum(new.sum(axis=1) + 1, np.minimum(least, levels.n_columns)))
+
+
+def _sorted(levels: Levels) -> tuple[IntArray, BoolArray]:
+    """(n, k) columns of each item by ascending levels, and whether each differs from the one before."""
+    tables = (levels.order_quantity, levels.reorder_point - levels.order_up_to, levels.order_up_to)
+    order = np.tile(np.arange(levels.n_columns), (levels.n_items, 1))
+    new = np.zeros(order.shape, np.bool_)
+    used = [table for table in tables if table is tables[-1] or (table != table[:, :1]).any()]
+    for table in used:
+        again = np.argsort(np.take_along_axis(table, order, axis=1), axis=1, kind="stable")
+        order = np.take_along_axis(order, again, axis=1)
+    for table in used:
+        new[:, 1:] |= np.diff(np.take_along_axis(table, order, axis=1), axis=1) != 0
+    return order, new
 
 
 def by_family(tables: Sequence[Levels]) -> list[list[int]]:

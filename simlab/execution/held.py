@@ -83,6 +83,8 @@ class HeldCurves(Curves):
         Added up as blocks come.
     slots : bool
         Whether items keep their slots, else one: their total. `cells` have all slots.
+    order : (n,) int64, optional
+        Items in the order in which blocks of them follow one another; as they are numbered if left out.
 
     Notes
     -----
@@ -97,14 +99,17 @@ class HeldCurves(Curves):
         cells: CellSums | None = None,
         *,
         slots: bool = True,
+        order: IntArray | None = None,
     ) -> None:
         shapes = shapes if slots else {name: (*shape[:-1], 1) for name, shape in shapes.items()}
-        vars(self).update(cells=cells, _shapes=shapes, _n=n_items, _slots=slots, _blocks={})
+        place = None if order is None else np.argsort(order)
+        vars(self).update(cells=cells, _shapes=shapes, _n=n_items, _slots=slots, _place=place, _blocks={})
 
     cells: CellSums | None
     _shapes: dict[str, tuple[int, ...]]
     _n: int
     _slots: bool
+    _place: IntArray | None
     _blocks: dict[int, dict[str, AnyArray]]
 
     def put(self, rows: IntArray, part: Curves) -> None:
@@ -116,7 +121,7 @@ class HeldCurves(Curves):
             table = getattr(part, name)
             sums = narrow(table if self._slots else table.sum(axis=-1, keepdims=True))
             held[name] = mapped.away(sums, piece=True)
-        self._blocks[int(rows[0])] = held
+        self._blocks[int(rows[0] if self._place is None else self._place[rows[0]])] = held
 
     def take(self, rows: IntArray) -> Curves:
         """The sums of some items, in this order."""
@@ -126,6 +131,8 @@ class HeldCurves(Curves):
         size = self._n if rows is None else rows.size
         out = np.empty((size, *self._shapes[name]), np.int64)
         firsts = np.array(sorted(self._blocks), np.int64)
+        if self._place is not None:
+            rows = self._place if rows is None else self._place[rows]
         if rows is None:
             for first in firsts.tolist():
                 table = self._blocks[first][name]

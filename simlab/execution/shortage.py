@@ -14,7 +14,7 @@ from simlab.engine.world.world import Start, World
 from simlab.execution.backends.spread import Progress, Task, as_it_is, spread
 from simlab.execution.backends.workers import Workers
 from simlab.execution.blocks import part_of
-from simlab.execution.by_period.waiting import follows, look_past
+from simlab.execution.by_period.waiting import follows, look_past, nothing_counted
 from simlab.execution.kept import store_of
 
 
@@ -40,14 +40,7 @@ def run_shortage(
         In periods, of items that are split in parts.
     """
     workers = workers or Workers()
-    n = world.n_items
-    out = Shortage(
-        np.zeros((n, 2), np.int64),
-        np.zeros((n, 2), np.int64),
-        np.zeros(n, np.int64),
-        np.zeros((n if windows else 0, paths), np.int64),
-        paths,
-    )
+    out = nothing_counted(world.n_items, paths, windows=windows)
     for rows, fine in _ways(world, start):
         parts = 1 if world.grid is None or not fine else world.grid.parts
         own = in_parts(even(world.take(rows))) if fine else replace(world, grid=None).take(rows)

@@ -24,7 +24,7 @@ from simlab.policies.levels.by_period import (
     placed,
 )
 from simlab.policies.levels.ceilings import HELD, held
-from simlab.policies.levels.exact import Measure, Problems, least_levels
+from simlab.policies.levels.exact import Measure, least_levels
 from simlab.policies.levels.floors import LIFTED, RAISED, can_lose, kept_above, lifted, refuse_floors
 from simlab.policies.levels.forecasting import FORECAST, expected_at_start, forecast_levels
 from simlab.policies.levels.lost import Sought, losing, with_losses
@@ -99,6 +99,7 @@ def plan(
     forecast: ForecastSpec | None = None,
     seed: int = 1,
     moving: bool = True,
+    threads: int = 1,
 ) -> PlannedLevels:
     """Smallest integer levels that reach the targets, by the law of each SKU-location.
 
@@ -123,6 +124,8 @@ def plan(
         Of the study: its stream `planning` finds exact levels where demand is lost (`levels.lost`).
     moving : bool
         Whether levels move with the study's forecast table, if it has one (`levels.by_period`).
+    threads : int
+        That find exact levels; none depends on it.
 
     Returns
     -------
@@ -149,24 +152,27 @@ def plan(
         words = holidays_left_out(models, [word] * models.n_items)
         return PlannedLevels(levels, unordered(models, words), stock)
     rows = follows_table(models) if moving else np.zeros(models.n_items, np.bool_)
+    how = _How(family=family, measure=measure, planning=planning, seed=seed, threads=threads)
     if rows.any():
-        return _moving(models, asked, rows, family=family, measure=measure, planning=planning, seed=seed)
-    return _planned(models, asked, family=family, measure=measure, planning=planning, seed=seed)
+        return _moving(models, asked, rows, how)
+    return _planned(models, asked, how)
 
 
-def _moving(
-    models: Models,
-    asked: FloatArray,
-    rows: BoolArray,
-    *,
-    family: str,
-    measure: Measure,
-    planning: str,
-    seed: int,
-) -> PlannedLevels:
+@dataclass(frozen=True)
+class _How:
+    """Of `plan`: family, measure of the targets, way to plan, seed, and threads for exact levels."""
+
+    family: str
+    measure: Measure
+    planning: str
+    seed: int
+    threads: int
+
+
+def _moving(models: Models, asked: FloatArray, rows: BoolArray, how: _How) -> PlannedLevels:
     """Levels of a mean period of the forecast, placed in its periods."""
     still = at_rest(models, rows)
-    found = _planned(still, asked, family=family, measure=measure, planning=planning, seed=seed)
+    found = _planned(still, asked, how)
     levels = found.levels
     points = has_point(levels.family)
     above = np.where(points, 0, 1)[:, None]
@@ -187,10 +193,9 @@ def _moving(
     return PlannedLevels(moved, tuple(words), stock)
 
 
-def _planned(
-    models: Models, asked: FloatArray, *, family: str, measure: Measure, planning: str, seed: int
-) -> PlannedLevels:
+def _planned(models: Models, asked: FloatArray, how: _How) -> PlannedLevels:
     """Levels that stand still, by the law of each SKU-location."""
+    family, measure, planning = how.family, how.measure, how.planning
     own = by_parts(models)
     parts, lead, world = parts_of_items(models), _mean_lead_times(models, own), own.world
     models, consecutive = plannable(own)
@@ -201,9 +206,10 @@ def _planned(
     if planning == "exact":
         falls = rule.has_point and not rule.by_lot
         problems, words = service_problems(models, quantity, measure, depletes=falls, consecutive=consecutive)
-        level, method = _exact(problems, asked, measure, rule, words)
+        level, step = least_levels(problems, asked, measure, below=rule.has_point, threads=how.threads)
+        level, method = _exact(level, step, rule, words)
         if losing(world).any():
-            sought = Sought(world, rule.family, quantity, level, asked, measure, problems, seed)
+            sought = Sought(world, rule.family, quantity, level, asked, measure, problems, how.seed)
             level, method = with_losses(sought, method)
     else:
         level, method = _normal(models, asked, measure, quantity, rule, consecutive)
@@ -328,9 +334,8 @@ def _asked(targets: npt.ArrayLike, n_items: int) -> FloatArray:
 
 
 def _exact(
-    problems: Problems, targets: FloatArray, measure: Measure, rule: Rule, words: list[str]
+    levels: IntArray, step: IntArray, rule: Rule, words: list[str]
 ) -> tuple[IntArray, tuple[str, ...]]:
-    """(n, k) S of (R,S), s of the others, and how each item was planned."""
-    levels, step = least_levels(problems, targets, measure, below=rule.has_point)
+    """(n, k) S of (R,S), s of the others, from lowest positions, and how each item was planned."""
     words = also(words, step > 1, "coarser steps where demand spreads beyond 2^15 units")
     return levels - 1 if rule.has_point else levels, tuple(words)

@@ -9,16 +9,20 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
-from simlab.children import Copy, LostError, can_copy, copied, start_python
+from simlab.children import Copy, LostError, begin_copy, can_copy, copied, start_python
 from simlab.errors import SimlabError
 from simlab.report.book.book import BOOK, has_book, wanted, write_book
 from simlab.report.kit.reading import REPORT
 from simlab.run import RunFolder
+
+if TYPE_CHECKING:
+    from simlab.report.kit.beside import Beside
 
 _CODE = f"from {__name__} import work; work()"
 _SMALL = 3_000
@@ -125,8 +129,18 @@ _Process = Copy | subprocess.Popen[bytes] | OSError | None
 def _started(folder: Path, what: list[str]) -> Iterator[_Process]:
     """A process that makes `what`; None of nothing, the error where the system gives no process.
 
-    A copy of this one where there can be: it has imported already what reading tables takes.
+    A copy of this one where there can be: it has imported already what reading tables takes. For the page the
+    one that was begun ahead, see `begin_drawing`.
     """
+    ahead = _AHEAD.pop(folder.resolve(), None) if PAGE in what else None
+    if ahead is not None:
+        with suppress(LostError):
+            ahead.ask([str(folder), what])
+        try:
+            yield ahead
+        finally:
+            ahead.end()
+        return
     if what and can_copy():
         with copied(lambda _: {name: str(path) for name, path in _made(folder, what).items()}) as copy:
             yield OSError("the system gives no process") if copy is None else copy
@@ -143,6 +157,35 @@ def _started(folder: Path, what: list[str]) -> Iterator[_Process]:
         if isinstance(process, subprocess.Popen):
             process.kill()
             process.wait()
+
+
+_AHEAD: dict[Path, Copy] = {}
+
+
+def begin_drawing(folder: Path) -> None:
+    """Begin the process that will draw the page of a run: it imports what that takes while the run goes on.
+
+    `draw_apart` takes it; whoever comes to no page ends it by `end_drawing`.
+    """
+    copy = begin_copy(_when_told)
+    if copy is not None:
+        _AHEAD[folder.resolve()] = copy
+
+
+def end_drawing(folder: Path) -> None:
+    """End the process of `begin_drawing` that nobody asked for a page."""
+    copy = _AHEAD.pop(folder.resolve(), None)
+    if copy is not None:
+        copy.end()
+
+
+def _when_told(wait: Callable[[], Any]) -> dict[str, str]:
+    """What the process of `begin_drawing` does."""
+    from simlab.report.render import ready
+
+    with ready() as drawing:
+        folder, what = wait()
+        return {name: str(path) for name, path in _made(Path(folder), what, drawing).items()}
 
 
 def _collect(
@@ -178,17 +221,17 @@ def _fault(name: str, why: str) -> str:
     return f"the {'page' if name == PAGE else name} was not drawn: {why}"
 
 
-def _made(folder: Path, what: list[str]) -> dict[str, Path]:
+def _made(folder: Path, what: list[str], drawing: Beside | None = None) -> dict[str, Path]:
     """Make page or workbook here."""
-    make = {PAGE: render, WORKBOOK: write_book}
-    return {name: make[name](RunFolder.open(folder, sealed=True)) for name in what}
+    runs = {name: RunFolder.open(folder, sealed=True) for name in what}
+    return {name: render(run, drawing) if name == PAGE else write_book(run) for name, run in runs.items()}
 
 
-def render(run: RunFolder) -> Path:
+def render(run: RunFolder, drawing: Beside | None = None) -> Path:
     """The page; the charts' library, which takes half a second to import, is imported for it alone."""
     from simlab.report.render import render as drawn
 
-    return drawn(run)
+    return drawn(run, drawing)
 
 
 def work() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import AbstractContextManager, nullcontext
 from typing import TYPE_CHECKING
 
 from simlab.report.kit.reading import REPORT
@@ -10,14 +11,25 @@ from simlab.report.plan.html import figure_specs, page_html, page_specs, titles
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from simlab.report.kit.beside import Beside
     from simlab.run import RunFolder
 
 
-def render(run: RunFolder) -> Path:
+def ready() -> AbstractContextManager[Beside]:
+    """Import what a page takes and begin the process that draws its figures, before there is a run."""
+    from simlab.report.kit.beside import beside
+    from simlab.report.kit.style import vega_lite_version
+    from simlab.report.plan import folder, section  # noqa: F401
+
+    return beside(vega_lite_version())
+
+
+def render(run: RunFolder, drawing: Beside | None = None) -> Path:
     """Write `report.html` and `figures/` of a finished run and note them in its manifest.
 
     The page is one file: styles, script and charts are in it and nothing is fetched. It is made from
-    the tables of the run folder alone, so that it can be made again at any time.
+    the tables of the run folder alone, so that it can be made again at any time. `drawing`: of `ready`, where
+    that came before.
 
     Returns
     -------
@@ -39,10 +51,7 @@ def render(run: RunFolder) -> Path:
     special[gate.COMMAND] = gate.render_gate
     if (write := special.get(str(run.manifest.get("command")))) is not None:
         return write(run)
-    from simlab.report.kit.beside import beside
-    from simlab.report.kit.style import vega_lite_version
-
-    with beside(vega_lite_version()) as other:
+    with ready() if drawing is None else nullcontext(drawing) as other:
         tables = read_tables(run)
         charts, own = page_specs(tables), sections(tables)
         other.draw(figure_specs(tables, charts, titles(tables, own)))

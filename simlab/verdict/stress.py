@@ -9,6 +9,7 @@ import numpy as np
 from simlab.arrays import BoolArray
 from simlab.execution import DemandLaw, LawKind, LeadTimeLaw, World
 from simlab.models.demand.renewal import times_demand
+from simlab.models.forecasts.moving import in_other_circumstances
 from simlab.models.suppliers.lead_times import merge_points
 from simlab.register.laws import OF_MEAN_KINDS
 from simlab.verdict.audit.demand import planned_law
@@ -43,18 +44,21 @@ def changed(world: World, change: Change) -> World:
     Notes
     -----
     Demand with a rhythm keeps its intervals: sizes are times `demand`, and `variance` leaves it as it is.
+    Demand drawn by calendar phase is changed phase by phase (`in_other_circumstances`).
     Demand with a season keeps its profile: its law at multiplier 1 is changed, so that means follow in every
     phase, and spreads as `Seasons` says.
     Poisson demand stays Poisson when it grows. Where the variance is changed, laws that have no
     variance of their own (Poisson, tables) become negative binomial, Poisson or binomial with that
     mean and variance, whichever allows it.
     """
-    law, rhythm = world.demand, world.demand.has_rhythm
+    law = world.demand
+    kept = law.has_rhythm | (law.kind == LawKind.CALENDAR)
     if change.variance != 1.0:
-        law = _only(_spread(law, change.variance), law, rhythm)
+        law = _only(_spread(law, change.variance), law, kept)
     if change.demand != 1.0:
         other = planned_law(law, law.mean * change.demand, law.true_variance * change.demand**2)
-        law = _only(other, times_demand(law, change.demand), rhythm)
+        law = _only(other, times_demand(law, change.demand), kept)
+    law = in_other_circumstances(law, change.demand, change.variance)
     if change.lead_time == 1.0:
         return replace(world, demand=law)
     grid = world.grid

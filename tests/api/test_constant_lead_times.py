@@ -132,7 +132,8 @@ def test_other_families_and_lost_sales_know_the_exact_lead_time_too() -> None:
     items = {"lead_time": 10.0, "demand_law": "poisson", "demand_mean": 305.1944, "order_quantity": 1.0}
     month = {"period": "month"}
     lots = {"family": "reorder_quantity", "review_period": MONTH}
-    _, found = simulated({"study": month, "policy": lots}, items)
+    _, found = simulated({"study": month, "policy": lots}, items, family="reorder_quantity")
+    assert found.planned.levels.order_quantity[0, 0] == 1
     assert abs(int(found.planned.levels.reorder_point[0, 0]) - 393) <= 1
     lost = {"review_period": MONTH, "unmet": "lost"}
     _, found = simulated({"study": month, "policy": lost}, items)

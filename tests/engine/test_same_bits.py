@@ -8,11 +8,13 @@ import pytest
 from worlds.engine import demanding_world, mixed_world
 
 from simlab.engine import run
+from simlab.engine.prepare import workspace
+from simlab.engine.prepare.arrays import item_arrays
 from simlab.engine.prepare.evaluators import evaluator_of
 from simlab.engine.run import pilot_series
 from simlab.engine.world.curves import Curves
 from simlab.engine.world.levels import Family, Levels
-from simlab.engine.world.world import Horizon, Unmet
+from simlab.engine.world.world import Horizon, LeadTimeLaw, Unmet
 
 HORIZON = Horizon(periods=52, warmup=9, replications=100, slots=20, seed=11)
 
@@ -167,3 +169,27 @@ def test_lanes_of_32_bits_serve_long_runs_to_the_unit(whole):
     assert (short[1] == wide[1]).all()
     for narrow_sum, wide_sum in zip(short[0], wide[0], strict=True):
         assert (narrow_sum == wide_sum).all()
+
+
+def test_histograms_may_lie_side_by_side(monkeypatch):
+    """More replications then run together; that changes no sum, whatever the slots."""
+    world, levels = mixed_world()
+    for slots in (33, 50, 100):
+        horizon = replace(HORIZON, slots=slots)
+        whole = run.simulate_items(world, levels, horizon)
+        for beside in (1, 2):
+            monkeypatch.setattr(run, "histograms_beside", lambda *_, beside=beside: beside)
+            assert_same(whole, run.simulate_items(world, levels, horizon))
+            monkeypatch.undo()
+
+
+def test_lead_times_behind_others_are_the_same_by_guide_and_by_search(monkeypatch):
+    world, levels = mixed_world()
+    none, four = np.zeros(1, np.int64), np.array([4])
+    periods, weights = np.array([2, 3, 9, 14]), np.array([1, 4, 5, 2])
+    law = LeadTimeLaw(np.zeros(world.n_items, np.int64), none, four, periods, weights, crossing=False)
+    world = replace(world, lead_time=law)
+    assert (item_arrays(world, HORIZON).sequence.begin >= 0).any()
+    guided = run.simulate_items(world, levels, HORIZON)
+    monkeypatch.setattr(workspace, "MOST_LEAD_GUIDES", 0)
+    assert_same(guided, run.simulate_items(world, levels, HORIZON))

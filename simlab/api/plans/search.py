@@ -13,7 +13,7 @@ from simlab.api.plans.solved import Solved, solve_plans
 from simlab.api.requirements.accounting import Accounting, accounting
 from simlab.api.requirements.constraints import Constraints, constraints
 from simlab.api.requirements.refusals import check_scenarios
-from simlab.api.settings import Clock, Settings, announce
+from simlab.api.settings import Clock, Settings, announce, threads_of
 from simlab.api.simulator.redrawn import Redrawn, batch_of
 from simlab.api.simulator.simulator import (
     References,
@@ -82,7 +82,7 @@ def prepare(data: Data, segmentation: Segmentation, settings: Settings, clock: C
         rules: Constraints = constraints(data, segmentation, targets)
         batch_of(data, settings.verdict_replications, settings)
         check_scenarios(data)
-        planned = plan_columns(data, np.array(targets))
+        planned = plan_columns(data, np.array(targets), threads_of(settings.workers))
         compared = references(data)
         every = [planned.levels, *compared.levels.values()]
         refuse_overflow(data, every, settings)

@@ -141,22 +141,9 @@ def solve_plans(
     """
     data, segmentation, rules = simulator.data, simulator.segmentation, simulator.rules
     settings, accounting = simulator.settings, simulator.accounting
-    notes: list[str] = []
-    free = accounting.weighs_service
-    if fill_rate is None and budget is None and not bounds_tails(data.study.optimize) and not free:
-        fill_rate = DEFAULT_FILL_RATE
-        notes.append(f"neither a floor nor a budget was named: fill rate {fill_rate:g} is the floor")
-    if free and fill_rate is None:
-        notes.append(
-            f"no floor was named and none holds: service follows from the {accounting.objective}; "
-            "optimize.fill_rate names one"
-        )
+    fill_rate, notes = _floor(simulator, fill_rate, budget)
     usual = ItemTables.of(curves, data.models)
-    if silent := int((usual.demanded == 0).sum()):
-        notes.append(
-            f"{silent:,} SKU-locations are asked for nothing in the simulated periods: left out of "
-            "every service, also where each SKU-location counts once"
-        )
+    notes += _silent_note(usual)
     tables = usual.counted(curves, data, accounting, settings.replications).pinned(rules)
     grid = segment_curves(tables, data, segmentation, targets, settings, accounting=accounting, rules=rules)
     plain = segment_curves(usual.pinned(rules), data, segmentation, targets, settings, rules=rules)
@@ -167,7 +154,9 @@ def solve_plans(
     chosen, choosing = choose(simulator, problem, frontier, fill_rate, budget, plain)
     one_target = uniform(grid)
     able = keeps_limits(one_target, problem, choosing.chances, rules)
-    best_uniform = _best_uniform(one_target, problem, able, chosen, fill_rate, budget, notes, cheapest=free)
+    best_uniform = _best_uniform(
+        one_target, problem, able, chosen, fill_rate, budget, notes, cheapest=accounting.weighs_service
+    )
     items = per_sku_frontier(tables, rules, segmentation.codes, grid)
     per_sku = per_sku_plan(items, chosen.served, rules, segmentation.codes, grid)
     thinned = _thinned(frontier, chosen, data.study.optimize.points)
@@ -189,11 +178,7 @@ def solve_plans(
         per_sku=per_sku,
         columns=columns,
         kept={kind: one_column(levels, column) for kind, column in columns.items()},
-        frontiers=(
-            _group("frontier:segmented", levels, rules.choice_of_items(segmentation, shown.choice).T),
-            _group("frontier:uniform", levels, rules.choice_of_items(segmentation, one_target.choice).T),
-            _group("frontier:per_sku", levels, items.choice.T),
-        ),
+        frontiers=_frontiers(simulator, shown, one_target, items),
         targets={kind: np.array(targets)[column] for kind, column in columns.items()},
         fill_rate=fill_rate,
         budget=budget,
@@ -205,6 +190,47 @@ def solve_plans(
         constants=constants,
         uniform_keeps=able,
         rivals=rival_words(rules, able, bounds_tails(data.study.optimize)),
+    )
+
+
+def _floor(
+    simulator: Simulator, fill_rate: float | None, budget: float | None
+) -> tuple[float | None, list[str]]:
+    """The floor on service that holds, and what a reader must know where none was named."""
+    accounting, free = simulator.accounting, simulator.accounting.weighs_service
+    if fill_rate is not None:
+        return fill_rate, []
+    if free:
+        return None, [
+            f"no floor was named and none holds: service follows from the {accounting.objective}; "
+            "optimize.fill_rate names one"
+        ]
+    if budget is not None or bounds_tails(simulator.data.study.optimize):
+        return None, []
+    floor = DEFAULT_FILL_RATE
+    return floor, [f"neither a floor nor a budget was named: fill rate {floor:g} is the floor"]
+
+
+def _silent_note(usual: ItemTables) -> list[str]:
+    """That some SKU-locations are asked for nothing, if any are."""
+    silent = int((usual.demanded == 0).sum())
+    if not silent:
+        return []
+    return [
+        f"{silent:,} SKU-locations are asked for nothing in the simulated periods: left out of "
+        "every service, also where each SKU-location counts once"
+    ]
+
+
+def _frontiers(
+    simulator: Simulator, shown: Frontier, one_target: Frontier, items: ItemFrontier
+) -> tuple[PlanGroup, ...]:
+    """Whole frontiers as columns of the grid: by segment, of one target for all, by SKU-location."""
+    levels, segmentation, rules = simulator.planned.levels, simulator.segmentation, simulator.rules
+    return (
+        _group("frontier:segmented", levels, rules.choice_of_items(segmentation, shown.choice).T),
+        _group("frontier:uniform", levels, rules.choice_of_items(segmentation, one_target.choice).T),
+        _group("frontier:per_sku", levels, items.choice.T),
     )
 
 

@@ -74,6 +74,8 @@ class Books:
         SKU-locations that differ most, the largest difference first.
     memory : str
         How long the laws remember where that makes the larger part of the difference; empty elsewhere.
+    asked : bool
+        That memory is the study's own, not found.
     """
 
     history: float
@@ -84,6 +86,7 @@ class Books:
     window: str
     named: tuple[str, ...]
     memory: str = ""
+    asked: bool = False
 
     @property
     def apart(self) -> float:
@@ -115,9 +118,14 @@ class Books:
         parts.append(f"{self._said(self.fitted, currency)} fitted{self._differences()}")
         text = f"Demand a year{'' if self.in_units else ' at unit cost'}: {', '.join(parts)}."
         if self.apart > APART and self.memory:
+            why = (
+                "as [models] memory says"
+                if self.asked
+                else "because these predicted demand over R + L better"
+            )
             text += (
-                f" The laws remember {self.memory}, because these predicted demand over R + L better: a year "
-                "is taken to go on like the last of them. Right for what is ordered next; for money a year "
+                f" The laws remember {self.memory}, {why}: a year is taken to go on like the last of them. "
+                "Right for what is ordered next; for money a year "
                 f'say memory = "all" under [models]. Most apart: {", ".join(self.named)}.'
             )
         elif self.apart > APART:
@@ -166,7 +174,8 @@ def books(data: Data) -> Books | None:
     named = tuple(_name(data, row) for row in order.tolist() if worth[row] > 0)
     window = _LAST[calendar.period]
     total, memory = float(by_item.sum()), _memory(data, by_item - fitted)
-    return Books(total, last, float(fitted.sum()), years, in_units, window, named, memory)
+    asked = not isinstance(data.study.models.memory, str)
+    return Books(total, last, float(fitted.sum()), years, in_units, window, named, memory, asked)
 
 
 def _sums(table: DemandTable, calendar: Calendar, worth: FloatArray, newest: int) -> tuple[FloatArray, float]:

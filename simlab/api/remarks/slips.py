@@ -16,6 +16,7 @@ _YEARS, _TIMES, _SHARE = 5.0, 3, 0.05
 """A quantity is asked about above so many years of demand and times the largest demand ever in R + L, where
 it is worth this share of the demand value of a year."""
 _APART = 2.0
+_LATEST = 3.0  # years on the way, above which a stated lead time is asked about
 _DEARER, _LARGE = 1000.0, 0.2
 _LEAST_OVERTOOK, _FAR = 5, 1 << 24  # days between keys, more than any dates are apart
 _SHOWN = 3
@@ -36,6 +37,7 @@ def slips(data: Data) -> Iterator[tuple[str, str, float]]:
     yield from _years(data)
     yield from _dear(data)
     yield from _other_times(data)
+    yield from _far_away(data)
     yield from _at_once(data)
     yield from _nobodys(data)
     yield from _below_zero(data)
@@ -52,7 +54,7 @@ def _named(data: Data, rows: IntArray, what: FloatArray | None = None, unit: str
 
 
 def _years(data: Data) -> Iterator[tuple[str, str, float]]:
-    """Stock, lots and today's levels that last for ten years and more."""
+    """Stock, lots and today's levels that last for years."""
     models, catalog = data.models, data.catalog
     annual, cost = models.annual_units, models.costs.unit_cost * models.costs.cost_resolution
     most = np.zeros(catalog.n_items) if models.largest is None else np.maximum(models.largest, 0)
@@ -137,6 +139,30 @@ def _other_times(data: Data) -> Iterator[tuple[str, str, float]]:
             '[lead_times] law = "fixed" takes what is stated.'
         )
         yield "stated lead times", text, float(data.models.annual_value[rows].sum())
+
+
+def _far_away(data: Data) -> Iterator[tuple[str, str, float]]:
+    """Stated lead times of years, and such that are 0 for every item."""
+    models, stated = data.models, data.catalog.numbers.get("lead_time")
+    if stated is None:
+        return
+    own = np.array([one in STATED for one in models.lead_time_source], np.bool_) & ~np.isnan(stated)
+    years = np.where(own, stated * data.study.time_unit_periods / data.study.periods_per_year, 0.0)
+    rows = np.flatnonzero(years > _LATEST)
+    if rows.size:
+        rows = rows[np.argsort(-years[rows], kind="stable")]
+        first = _named(data, rows, stated, f" {data.study.data.time_unit}")
+        text = (
+            f"lead_time of {rows.size:,} SKU-locations is longer than {_LATEST:g} years: {first}: another "
+            "unit, or a slip? Levels, orders under way and warm-up are told with it as it stands."
+        )
+        yield "years of lead time", text, float(models.annual_value[rows].sum())
+    if own.all() and own.size > 1 and not stated.any():
+        text = (
+            f"lead_time is 0 for all {own.size:,} SKU-locations: what is ordered is there at once. Was the "
+            "column never filled? Levels then protect a review period alone."
+        )
+        yield "no lead time", text, float(models.annual_value.sum())
 
 
 def _at_once(data: Data) -> Iterator[tuple[str, str, float]]:

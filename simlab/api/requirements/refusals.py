@@ -10,7 +10,7 @@ from simlab.api.data.data import Data
 from simlab.engine.world.demand_law import DemandLaw
 from simlab.errors import InvalidInputError, Problem
 from simlab.register.families import TARGET_FAMILIES
-from simlab.register.laws import SERIAL_KINDS
+from simlab.register.laws import SERIAL_KINDS, LawKind
 from simlab.study.sections import ScenarioSpec
 
 Command = Literal["optimize", "compare", "audit", "learned segments"]
@@ -99,7 +99,9 @@ def check_scenarios(data: Data) -> None:
     InvalidInputError
         All of them at once.
     """
-    plain = not data.study.scenarios or _of_single_periods(data.models.world.demand)
+    law = data.models.world.demand
+    scaled = ~np.isin(law.kind, SERIAL_KINDS) | law.has_rhythm | (law.kind == LawKind.CALENDAR)
+    plain = not data.study.scenarios or bool(scaled.all())
     suppliers = set(data.catalog.texts.get("supplier", ()))
     problems = []
     for name, spec in data.study.scenarios.items():

@@ -186,7 +186,7 @@ class References(Public):
 _PLANNED: WeakKeyDictionary[Data, tuple[tuple[float, ...], PlannedLevels]] = WeakKeyDictionary()
 
 
-def plan_columns(data: Data, targets: FloatArray) -> PlannedLevels:
+def plan_columns(data: Data, targets: FloatArray, threads: int = 1) -> PlannedLevels:
     """Levels for targets, the way the study plans; planned once where the same grid is asked for again."""
     asked = tuple(targets.ravel().tolist())
     if data not in _PLANNED or _PLANNED[data][0] != (*targets.shape, *asked):
@@ -199,6 +199,7 @@ def plan_columns(data: Data, targets: FloatArray) -> PlannedLevels:
             planning=policy.planning,
             forecast=policy.forecast,
             seed=data.study.simulation.seed,
+            threads=threads,
         )
         _PLANNED[data] = (*targets.shape, *asked), planned
     return _PLANNED[data][1]

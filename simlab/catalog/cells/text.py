@@ -8,10 +8,12 @@ from dataclasses import dataclass, field
 import numpy as np
 import numpy.typing as npt
 
+from simlab import mapped
 from simlab.arrays import BoolArray
 from simlab.catalog.findings import Findings
 
 CodeArray = npt.NDArray[np.int32]
+_PIECE = 1 << 16  # rows of a part of a table from which its codes lie in a file
 
 NOTHING_SAID = ("", "nan", "na", "n/a", "#n/a", "null", "none", "nil", "-", "?")
 """How files write that a number or date is not known (in lower case). Ids are never read so."""
@@ -51,6 +53,28 @@ class TextColumn:
         """Text of one cell; empty where nothing stands."""
         code = int(self.codes[row])
         return self.values[code] if code >= 0 else ""
+
+
+@dataclass
+class GrowingColumn:
+    """A column that grows: the number of each distinct cell, and the codes of each part of the rows."""
+
+    number: dict[str, int] = field(default_factory=dict)
+    codes: list[CodeArray] = field(default_factory=list)
+    typed: bool = False
+    fractional: bool = False
+
+    def add(self, part: TextColumn) -> None:
+        """Some more rows."""
+        own = [self.number.setdefault(value, len(self.number)) for value in part.values]
+        table = np.array([*own, -1], np.int32)
+        self.codes.append(mapped.away(table[part.codes], piece=part.codes.size >= _PIECE))
+        self.typed, self.fractional = part.typed or self.typed, part.fractional or self.fractional
+
+    def whole(self) -> TextColumn:
+        """All rows."""
+        codes = mapped.joined(self.codes) if self.codes else np.zeros(0, np.int32)
+        return TextColumn(codes, tuple(self.number), self.typed, self.fractional)
 
 
 @dataclass(frozen=True, eq=False)

@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal
 
 import numpy as np
 
-from simlab.arrays import ByteArray, IntArray
 from simlab.catalog import findings as found
-from simlab.catalog.cells.text import CodeArray, TextColumn, TextTable, encoded
+from simlab.catalog.cells.text import TextColumn, TextTable, encoded
 from simlab.catalog.columns import near
 from simlab.catalog.files.csvexact import Records, read_exactly
+from simlab.catalog.files.csvfast import columns_in_parts, fast_columns, line_numbers, quotes_are_plain
 from simlab.catalog.files.packed import PackedError, unpacked
 from simlab.catalog.findings import Findings
 from simlab.reading import bytes_of
@@ -23,9 +23,9 @@ from simlab.study import TableSource
 Encoding = Literal["utf-8", "cp1252", "utf-16"]
 DELIMITERS = (",", ";", "\t")
 _BOM = b"\xef\xbb\xbf"
+_LARGE, _HEAD = 1 << 25, 1 << 20  # bytes from which a file is read in parts, and in which its header stands
 _ZIP = b"PK\x03\x04"
 _WIDE_BOMS = (b"\xff\xfe", b"\xfe\xff")
-_QUOTE, _NEWLINE = 0x22, 0x0A
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
 _NAMES = {",": "comma", ";": "semicolon", "\t": "tab", "|": "bar"}
 
@@ -57,6 +57,8 @@ def read_csv(path: Path, name: str, source: TableSource, required: Sequence[str]
     data = _bytes_of(path, findings)
     table = TextTable(name, {}, {}, 0, findings, sha256=hashlib.sha256(data or b"").hexdigest())
     inside = None if data is None else _unpacked(data, findings)
+    if inside is not None and (whole := _in_parts(inside, table, source, required)) is not None:
+        return whole
     text = None if inside is None else _decoded(inside, table, source.encoding)
     if text is None:
         return table
@@ -66,6 +68,32 @@ def read_csv(path: Path, name: str, source: TableSource, required: Sequence[str]
     columns, n_rows = _columns(text, header, findings)
     columns = [_unguarded(column) for column in columns] if "'" in text else columns
     return _named(table, header, columns, n_rows, source)
+
+
+def _in_parts(
+    data: bytes, table: TextTable, source: TableSource, required: Sequence[str]
+) -> TextTable | None:
+    """A large file, part by part; None where it is small, or something in it needs a closer look."""
+    if len(data) < _LARGE or source.encoding != "utf-8" or data.startswith((_ZIP, *_WIDE_BOMS)):
+        return None
+    begin = len(_BOM) if data.startswith(_BOM) else 0
+    try:
+        head = data[begin : data.rfind(b"\n", begin, begin + _HEAD) + 1].decode()
+    except UnicodeDecodeError:
+        return None
+    head = head.replace("\r\n", "\n").replace("\r", "\n")
+    unsaid = Findings(table.name, table.findings.file)
+    header = None if head.startswith("\n") else _header(head, source, required, unsaid)
+    if not head or header is None:
+        return None
+    parts = columns_in_parts(data, begin, len(header.names), header.delimiter)
+    if parts is None:
+        return None
+    if begin:
+        table.notes.append(("byte order mark", "skipped"))
+    table.findings.lines = parts.lines
+    columns = [_unguarded(column) for column in parts.columns] if parts.guarded else parts.columns
+    return _named(table, header, columns, parts.n_rows, source)
 
 
 def _unguarded(column: TextColumn) -> TextColumn:
@@ -183,95 +211,13 @@ def _head_of(text: str) -> str:
 
 def _columns(text: str, header: Header, findings: Findings) -> tuple[list[TextColumn], int]:
     data = np.frombuffer(text.encode("utf-8"), dtype=np.uint8)
-    if text.startswith("\n") or not _quotes_are_plain(data, ord(header.delimiter)):
+    if text.startswith("\n") or not quotes_are_plain(data, ord(header.delimiter)):
         return _exact_columns(text, header, findings)
-    fast = _fast_columns(data, header)
+    fast = fast_columns(data, len(header.names), header.delimiter)
     if fast is None:
         return _exact_columns(text, header, findings)
-    findings.lines = _line_numbers(data)
+    findings.lines = line_numbers(data)
     return fast, fast[0].n_rows
-
-
-def _quotes_are_plain(data: ByteArray, delimiter: int) -> bool:
-    """Whether every quoted field opens after a delimiter, closes before one, and stays on its line.
-
-    The parity of the quotes before a byte says whether it is inside a field.
-    """
-    quotes = np.flatnonzero(data == _QUOTE)
-    if quotes.size == 0:
-        return True
-    if quotes.size % 2:
-        return False
-    edges = np.array([delimiter, _NEWLINE, _QUOTE], dtype=np.uint8)
-    padded = np.concatenate([edges[1:2], data, edges[1:2]])
-    before, after = padded[quotes[0::2]], padded[quotes[1::2] + 2]
-    if not (np.isin(before, edges).all() and np.isin(after, edges).all()):
-        return False
-    newlines = np.flatnonzero(data == _NEWLINE)
-    return not (np.searchsorted(quotes, newlines) % 2).any()
-
-
-def _fast_columns(data: ByteArray, header: Header) -> list[TextColumn] | None:
-    """Columns by Arrow; None if some row has another number of fields than the header.
-
-    Arrow's threads read a copy in its own memory and call nothing of Python's, so that none of them can
-    want the interpreter while the process ends (see `run.tables.decode`).
-    """
-    import pyarrow as pa
-    from pyarrow import csv
-
-    own = pa.allocate_buffer(data.size)
-    np.frombuffer(own, dtype=np.uint8)[:] = data
-    names = [str(number) for number in range(len(header.names))]
-    cell = pa.dictionary(pa.int32(), pa.string())
-    quoted = bool((data == _QUOTE).any())
-    try:
-        table = csv.read_csv(
-            pa.BufferReader(own),
-            read_options=csv.ReadOptions(column_names=names, skip_rows=1),
-            parse_options=csv.ParseOptions(
-                delimiter=header.delimiter,
-                quote_char='"' if quoted else False,
-            ),
-            convert_options=csv.ConvertOptions(
-                column_types=dict.fromkeys(names, cell), strings_can_be_null=False, null_values=[]
-            ),
-        )
-    except pa.ArrowInvalid:
-        return None
-    table = table.unify_dictionaries().combine_chunks()
-    return [_from_arrow(column) for column in table.columns]
-
-
-def _from_arrow(column: object) -> TextColumn:
-    import pyarrow as pa
-
-    assert isinstance(column, pa.ChunkedArray)
-    if column.num_chunks == 0:
-        return TextColumn(np.empty(0, dtype=np.int32), ())
-    chunk = column.chunk(0)
-    values = chunk.dictionary.to_pylist()
-    codes: CodeArray = chunk.indices.to_numpy(zero_copy_only=False).astype(np.int32, copy=False)
-    if "" not in values:
-        return TextColumn(codes, tuple(values))
-    blank = values.index("")
-    renumbered = np.arange(len(values), dtype=np.int32)
-    renumbered[blank:] -= 1
-    renumbered[blank] = -1
-    return TextColumn(renumbered[codes], tuple(value for value in values if value))
-
-
-def _line_numbers(data: ByteArray) -> Callable[[IntArray], IntArray]:
-    """From rows to lines where every row is one line and blank lines are none."""
-
-    def lines(rows: IntArray) -> IntArray:
-        ends = np.flatnonzero(data == _NEWLINE)
-        ends = np.append(ends, data.size)
-        starts = np.concatenate([[0], ends[:-1] + 1])
-        filled = np.flatnonzero(ends > starts)
-        return np.asarray(filled[rows + 1] + 1, dtype=np.int64)
-
-    return lines
 
 
 def _exact_columns(text: str, header: Header, findings: Findings) -> tuple[list[TextColumn], int]:

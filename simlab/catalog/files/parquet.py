@@ -5,15 +5,11 @@ from __future__ import annotations
 import hashlib
 import os
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
-from simlab import mapped
 from simlab.catalog import findings as found
-from simlab.catalog.cells.text import CodeArray, TextColumn, TextTable
+from simlab.catalog.cells.text import GrowingColumn, TextColumn, TextTable
 from simlab.catalog.files.csvfile import name_columns, outnamed
 from simlab.catalog.files.typed import labels_of, text_column
 from simlab.catalog.findings import Findings
@@ -25,7 +21,6 @@ if TYPE_CHECKING:
 
 SUFFIX = ".parquet"
 _CELL = 8  # bytes of an unpacked cell, at least
-_PIECE = 1 << 16  # rows of a row group from which its codes lie in a file
 _LARGE, _RATIO = 1 << 30, 100  # refused are tables above a gigabyte that were packed to under a hundredth
 _LESS = "leave out rows and columns that say nothing, or name it as CSV"
 _AGAIN = "write the file again: a part of it is damaged"
@@ -107,28 +102,6 @@ def _bytes(file: Path, shown: str, findings: Findings) -> bytes | None:
     return None
 
 
-@dataclass
-class _Column:
-    """A column that grows: the number of each distinct cell, and the codes of each row group."""
-
-    number: dict[str, int] = field(default_factory=dict)
-    codes: list[CodeArray] = field(default_factory=list)
-    typed: bool = False
-    fractional: bool = False
-
-    def add(self, part: TextColumn) -> None:
-        """The rows of a row group."""
-        own = [self.number.setdefault(value, len(self.number)) for value in part.values]
-        table = np.array([*own, -1], np.int32)
-        self.codes.append(mapped.away(table[part.codes], piece=part.codes.size >= _PIECE))
-        self.typed, self.fractional = part.typed or self.typed, part.fractional or self.fractional
-
-    def whole(self) -> TextColumn:
-        """All rows."""
-        codes = mapped.joined(self.codes) if self.codes else np.zeros(0, np.int32)
-        return TextColumn(codes, tuple(self.number), self.typed, self.fractional)
-
-
 class _Growing:
     """Columns of all row groups so far."""
 
@@ -136,7 +109,7 @@ class _Growing:
         self.names: list[str] = []
         self.n_rows = self.n_rows_before_last = 0
         self._types: list[str] = []
-        self._columns: list[_Column] = []
+        self._columns: list[GrowingColumn] = []
         self._first = ""
 
     def columns(self, findings: Findings) -> list[TextColumn]:
@@ -211,7 +184,7 @@ class _Growing:
         names, types = list(schema.names), [_kind(one.type) for one in schema]
         if not self._columns:
             self.names, self._types, self._first = names, types, shown
-            self._columns = [_Column() for _ in names]
+            self._columns = [GrowingColumn() for _ in names]
             return
         if (names, types) == (self.names, self._types):
             return

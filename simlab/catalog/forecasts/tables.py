@@ -226,7 +226,8 @@ def _refuse_twice(
         day = day_of(study, int(period[again[0]]), first)
         message = f"two forecasts of a SKU-location for the {study.period} of {day} (another in row {line})"
         fix = "keep the newest forecast: one row per SKU-location and period"
-        if study.period != "day" and again.size > _FINER * (item.size - again.size):
+        by_date = "origin" not in table.columns and study.period != "day"
+        if by_date and again.size > _FINER * (item.size - again.size):
             fix = (
                 f"rows of shorter periods? Add them up to one row per {study.period}: means add, and so do "
                 "squares of sd where errors are independent"

@@ -264,7 +264,8 @@ class Rows:
         else:
             yield self._entry("as given", "used", left & ~single, cost, "")
         if self.unnetted:
-            yield QualityRow("demand", "units returned beyond sales", "dropped", 0, float(-self.unnetted))
+            row = QualityRow("demand", "units returned beyond sales", "dropped", 0, float(-self.unnetted))
+            yield replace(row, notice="quiet")  # said with the returns that were netted
 
     def _entry(self, what: str, status: Status, rows: BoolArray, cost: FloatArray, note: str) -> QualityRow:
         """Rows under a heading, their units and value; `cost` (n + 1,) of the items, the last of none."""

@@ -73,5 +73,11 @@ N_TALLIES = 12
 COLUMNS = 32
 """Histogram columns: one line of counters per bin and plane."""
 
+LEAD_CELLS = 256
+"""Cells of a guide to a table of lead times, each of 2**24 words."""
+
+MOST_LEAD_GUIDES = 128
+"""Such guides that are kept; longer tables are searched."""
+
 MARKS = 8
 """Periods whose marks are kept before they are counted."""

@@ -101,10 +101,12 @@ class Work(NamedTuple):
         Words of lead times that depend on the order ahead; empty if no item has such.
     ahead : (3, lanes) int64
         Of the last order placed: its review, the reviews since the one ahead of it, and its arrival.
+    lead_guide : (tables, LEAD_CELLS) int32
+        Where to look in the tables of such lead times, by the leading 8 bits of a word.
     state : (STATE_SIZE,) int
         See `tallies`.
     tally : (N_TALLIES, STRIDE) int64
-    by_column : (N_TALLIES, 32) int64
+    by_column : (N_TALLIES, histograms × 32) int64
         Tallies added up by histogram column.
     reading : (6 × 32,) int64
         Where the reading of the histograms stands.
@@ -112,8 +114,8 @@ class Work(NamedTuple):
         Where a period's net stock is counted in the histograms.
     arrivals : (MARKS, lanes) int
         Orders that arrived in a period, where more than one may.
-    before, after : (bins × 2 × 32,) uint16 or uint32
-        Histograms.
+    before, after : (histograms × bins × 2 × 32,) uint16 or uint32
+        Histograms side by side.
     guide : (CELLS,) uint32
     paths, demanded, opening : (lanes,) int64
         Replication numbers; counted demand; period in which a given pipeline arrives.
@@ -135,6 +137,7 @@ class Work(NamedTuple):
     delays_line: Cells
     drawn: WordArray
     ahead: IntArray
+    lead_guide: Cells
     state: Cells
     tally: IntArray
     by_column: IntArray

@@ -230,53 +230,6 @@ def sequenced(items: ItemArrays, item: int) -> Any:
 
 
 @step
-def lead_time_behind(items: ItemArrays, item: int, word: Any, since: Any, before: Any) -> Any:
-    """Lead time of an order, before that ahead of it holds it back.
-
-    Parameters
-    ----------
-    since, before : int
-        Reviews since the order ahead, and those between that one and the order ahead of it.
-    """
-    of = items.sequence
-    far, size = of.far[item], of.size[item]
-    row: Any = 2 * far
-    if since <= far:
-        row = since - 1 if before <= far else far + since - 1
-    at = search_part(of.thresholds, of.begin[item] + row * size, size, word)
-    return items.lead_periods[items.lead_start[item]] + at
-
-
-@inner
-def begin_sequence(items: ItemArrays, item: int, run: Schedule, work: Work) -> None:
-    """No order ahead; a given pipeline counts as ordered at the review before the first."""
-    far = items.sequence.far[item] + 1
-    given = opens(items, item)
-    apart = items.review[item] if draws_phase(items, item) else 1  # epochs are periods where phases differ
-    for lane in range(run.width):
-        work.ahead[0, lane] = -1 if given else -far * apart
-        work.ahead[1, lane] = far
-        work.ahead[2, lane] = work.opening[lane] if given else np.int64(0)
-
-
-@inner
-def keep_sequence(items: ItemArrays, item: int, t: int, epoch: int, n: int, work: Work) -> None:
-    """Periods until what the review of period t ordered arrives: not before the order ahead."""
-    orders, delays, ahead = work.orders, work.delays, work.ahead
-    cast, row = delays.dtype.type, epoch & (orders.shape[0] - 1)
-    apart = items.review[item] if draws_phase(items, item) else 1
-    for lane in range(n):
-        if orders[row, lane] > 0:
-            since = (epoch - ahead[0, lane]) // apart
-            own = lead_time_behind(items, item, work.drawn[epoch, lane], since, ahead[1, lane])
-            arrival = max(t + own, ahead[2, lane])
-            delays[epoch, lane] = cast(arrival - t)
-            ahead[0, lane] = epoch
-            ahead[1, lane] = since
-            ahead[2, lane] = arrival
-
-
-@step
 def clear_arrivals(state: Cells, n: int) -> None:
     """Nothing arrives."""
     zero = state.dtype.type(0)

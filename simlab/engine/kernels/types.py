@@ -184,6 +184,8 @@ class Schedule(NamedTuple):
         Lanes of the widest block, padded to a multiple of 16.
     keys : (purposes + 1,) uint64
         Philox key of every `Purpose`, by its number.
+    beside : int
+        Histograms of 32 columns each that a group fills: column c belongs to number c ÷ 32.
     """
 
     demand_key: np.uint64
@@ -200,6 +202,7 @@ class Schedule(NamedTuple):
     block_last: IntArray
     width: int
     keys: KeyArray
+    beside: int
 
 
 class Reach(NamedTuple):

@@ -23,7 +23,7 @@ from simlab.engine.kernels.layout import (
     T_RECEIVED,
 )
 from simlab.engine.kernels.memory import Cells, Work
-from simlab.engine.kernels.types import LevelArrays, Sums
+from simlab.engine.kernels.types import LevelArrays, Schedule, Sums
 
 # rows of the reading: counts of the bins passed, their units above the present bin, and second planes
 AFTER, BEFORE, UNITS_AFTER, UNITS_BEFORE, RECEIVED, IDLE = (row * COLUMNS for row in range(6))
@@ -57,45 +57,61 @@ class Share(NamedTuple):
 
 
 @step
-def share_of(slots: int, group: int) -> Share:
-    """The slots of a group; the layout of `workspace.make_schedule`."""
+def share_of(slots: int, number: int) -> Share:
+    """The slots of a histogram, counted over all groups; the layout of `workspace.make_schedule`."""
     if slots <= COLUMNS:
         return Share(0, slots, COLUMNS // slots)
-    return Share(group * COLUMNS, min(COLUMNS, slots - group * COLUMNS), 1)
+    return Share(number * COLUMNS, max(min(COLUMNS, slots - number * COLUMNS), 0), 1)
 
 
 @inner
-def add_by_column(n_real: int, work: Work) -> None:
+def set_columns(run: Schedule, block: int, bins: tuple[int, int], work: Work) -> None:
+    """Where each lane of a block is counted: the histogram of its column, and the place within."""
+    if run.beside == 1:
+        return
+    cast = work.state.dtype.type
+    start, size, length = run.block_start[block], run.block_size[block], (bins[1] + 1) * 2 * COLUMNS
+    for lane in range(run.width):
+        column = run.columns[start + lane if lane < size else start]
+        work.state[COLUMN + lane] = cast((column >> 5) * length + (column & 31))
+
+
+@inner
+def add_by_column(run: Schedule, block: int, n_real: int, work: Work) -> None:
     """Add the lanes' tallies up by histogram column."""
+    start = run.block_start[block]
     for row in range(N_TALLIES):
         for lane in range(n_real):
-            work.by_column[row, work.state[COLUMN + lane]] += work.tally[row, lane]
+            work.by_column[row, run.columns[start + lane]] += work.tally[row, lane]
 
 
 @inner
-def read_columns(item: int, group: int, levels: LevelArrays, work: Work, out: Sums) -> None:
-    """Give the tallies to their slots and empty them.
+def read_columns(item: int, group: int, beside: int, levels: LevelArrays, work: Work, out: Sums) -> None:
+    """Give the tallies of a group to their slots and empty them.
 
     The shelf above the histograms' range counts alike at every level. Backorders are the shelf, which
     `close_item` adds, less the net stock, which is relative to S here.
     """
-    sums, share = work.by_column, share_of(out.demanded.shape[1], group)
-    for c in range(share.stripes * share.width):
-        slot = share.first + c % share.width
-        out.demanded[item, slot] += sums[T_DEMAND, c]
-        out.orders[item, 0, slot] += sums[T_ORDERS, c]
-        out.ordered[item, 0, slot] += sums[T_ORDERED, c]
-        out.receipts[item, 0, slot] += sums[T_RECEIPTS, c]
-        out.received[item, 0, slot] += sums[T_RECEIVED, c]
-        out.on_order[item, 0, slot] += sums[T_ON_ORDER, c]
-    for k in range(levels.top.shape[1]):
-        for begin in range(0, share.stripes * share.width, share.width):
+    sums = work.by_column
+    for number in range(beside):
+        share, at = share_of(out.demanded.shape[1], group * beside + number), number * COLUMNS
+        for stripe in range(share.stripes):
+            begin = at + stripe * share.width
             for j in range(share.width):
-                out.on_hand[item, k, share.first + j] += sums[T_AFTER, begin + j]
-                out.on_hand_start[item, k, share.first + j] += sums[T_BEFORE, begin + j]
-                out.backorders[item, k, share.first + j] -= sums[T_NET, begin + j]
+                slot, c = share.first + j, begin + j
+                out.demanded[item, slot] += sums[T_DEMAND, c]
+                out.orders[item, 0, slot] += sums[T_ORDERS, c]
+                out.ordered[item, 0, slot] += sums[T_ORDERED, c]
+                out.receipts[item, 0, slot] += sums[T_RECEIPTS, c]
+                out.received[item, 0, slot] += sums[T_RECEIVED, c]
+                out.on_order[item, 0, slot] += sums[T_ON_ORDER, c]
+            for k in range(levels.top.shape[1]):
+                for j in range(share.width):
+                    out.on_hand[item, k, share.first + j] += sums[T_AFTER, begin + j]
+                    out.on_hand_start[item, k, share.first + j] += sums[T_BEFORE, begin + j]
+                    out.backorders[item, k, share.first + j] -= sums[T_NET, begin + j]
     for row in range(N_TALLIES):
-        for c in range(COLUMNS):
+        for c in range(sums.shape[1]):
             sums[row, c] = 0
 
 
@@ -103,6 +119,8 @@ def read_columns(item: int, group: int, levels: LevelArrays, work: Work, out: Su
 def read_histograms(
     item: int,
     group: int,
+    number: int,
+    beside: int,
     levels: LevelArrays,
     ranks: IntArray,
     bins: tuple[int, int],
@@ -110,17 +128,22 @@ def read_histograms(
     work: Work,
     out: Sums,
 ) -> None:
-    """Sums at every level of an item in one descent through the bins, which are emptied.
+    """Sums at every level of an item in one descent through the bins of a histogram, which are emptied.
+
+    It is the group's `number` of those kept `beside` each other.
 
     At level S the net stock of bin b is y + S with y = base + b; `bins` = (base, last b). Going
     down, rows of `work.reading` hold the counts of the bins passed (after, before), their units above the
     present bin, and the counters' second planes (receipts, periods without demand). Where at most a
     `single` order arrives in a period, the second plane of "after" counts its periods too.
     """
-    state, share = work.reading, share_of(out.demanded.shape[1], group)
+    state, share = work.reading, share_of(out.demanded.shape[1], group * beside + number)
+    if share.width == 0:
+        return
     for i in range(state.size):
         state[i] = 0
     base, top = bins
+    begins = number * (top + 1)
     rank = ranks.shape[1] - 1
     for down in range(top + 1):
         y = base + top - down
@@ -136,7 +159,7 @@ def read_histograms(
                     out.on_hand_start[item, k, share.first + j] += state[UNITS_BEFORE + begin + j]
                     out.ready[item, k, share.first + j] += state[AFTER + begin + j]
             rank -= 1
-        take_bin(top - down, single, work)
+        take_bin(begins + top - down, single, work)
         for r in range(rank + 1, first + 1):
             k = ranks[item, r]
             for begin in range(0, share.stripes * share.width, share.width):

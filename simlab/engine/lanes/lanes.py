@@ -47,7 +47,6 @@ from simlab.engine.kernels.layout import (
 from simlab.engine.kernels.memory import Work
 from simlab.engine.kernels.paths import (
     add_positions,
-    begin_sequence,
     collect,
     draw_delays,
     draw_starts,
@@ -55,13 +54,13 @@ from simlab.engine.kernels.paths import (
     first_stock,
     five_reviews,
     flush,
-    keep_sequence,
     load_block,
     opens,
     rule_of,
     sequenced,
 )
 from simlab.engine.kernels.rules import forgive_undershoot, is_simple, order_row
+from simlab.engine.kernels.sequences import begin_sequence, keep_sequence
 from simlab.engine.kernels.types import Clock, ItemArrays, LevelArrays, Reach, Rule, Schedule, Sums
 from simlab.engine.lanes.fours import in_fours, order_receive_and_sell, rows_of, sell_fours, takes_fours
 from simlab.engine.lanes.histograms import close_item

@@ -42,20 +42,26 @@ from simlab.engine.kernels.layout import (
 from simlab.engine.kernels.memory import Work
 from simlab.engine.kernels.paths import (
     arrive,
-    begin_sequence,
     draw_delays,
     draw_starts,
     drawn_position,
     flush,
-    keep_sequence,
     load_block,
     rule_of,
     sequenced,
 )
 from simlab.engine.kernels.rules import is_simple, order_row
+from simlab.engine.kernels.sequences import begin_sequence, keep_sequence
 from simlab.engine.kernels.types import Clock, ItemArrays, LevelArrays, Reach, Rule, Schedule, Sums
 from simlab.engine.lanes.fours import in_fours, rows_of, takes_fours
-from simlab.engine.lanes.histograms import add, add_by_column, close_item, read_columns, read_histograms
+from simlab.engine.lanes.histograms import (
+    add,
+    add_by_column,
+    close_item,
+    read_columns,
+    read_histograms,
+    set_columns,
+)
 from simlab.engine.lanes.marks import (
     collect_and_mark,
     count_rows,
@@ -231,6 +237,7 @@ def sweep(
         bins = (-highest - 1, highest - lowest + 2)
         for block in range(run.block_start.size):
             n_real = load_block(run, block, work)
+            set_columns(run, block, bins, work)
             draw_demand(items, item, run, guided, work)
             draw_phases(items, item, run, work)
             reach = draw_delays(items, item, run, work)
@@ -239,9 +246,12 @@ def sweep(
             code, lane = check_block(items, item, run, reach, n_real, 0, work)
             if code:
                 report(faults, item, code, work.paths[lane], total)
-            add_by_column(n_real, work)
+            add_by_column(run, block, n_real, work)
             if run.block_last[block]:
                 group = run.block_group[block]
-                read_columns(item, group, levels, work, out)
-                read_histograms(item, group, levels, ranks, bins, reach.constant, work, out)
+                read_columns(item, group, run.beside, levels, work, out)
+                for number in range(run.beside):
+                    read_histograms(
+                        item, group, number, run.beside, levels, ranks, bins, reach.constant, work, out
+                    )
         close_item(item, out)

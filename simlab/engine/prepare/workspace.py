@@ -10,9 +10,11 @@ from simlab.engine.kernels.copula import TAG_MARKET
 from simlab.engine.kernels.layout import (
     COLUMNS,
     DRAWN,
+    LEAD_CELLS,
     LEAD_TIMES,
     MARKS,
     MOST_LANES,
+    MOST_LEAD_GUIDES,
     N_TALLIES,
     PERIODS,
     STATE_SIZE,
@@ -21,7 +23,7 @@ from simlab.engine.kernels.layout import (
 )
 from simlab.engine.kernels.memory import Mixing, Work
 from simlab.engine.kernels.streams import Purpose, stream_key
-from simlab.engine.kernels.types import Schedule
+from simlab.engine.kernels.types import InSequence, Schedule
 from simlab.engine.laws.lookup import CELLS
 from simlab.engine.world.demand_law import MOST_MULTIPLIERS
 from simlab.engine.world.world import Horizon, World
@@ -36,7 +38,7 @@ _MOST_GUIDES = 64
 
 
 def make_schedule(
-    keys: tuple[np.uint64, np.uint64, np.uint64], horizon: Horizon, *, grouped: bool
+    keys: tuple[np.uint64, np.uint64, np.uint64], horizon: Horizon, *, grouped: bool, most_beside: int = 1
 ) -> Schedule:
     """Divide the replications into blocks of lanes of nearly equal size.
 
@@ -46,13 +48,18 @@ def make_schedule(
         Philox keys of demand, lead time and start.
     horizon : Horizon
     grouped : bool
-        True if a block's lanes must share at most 32 slots (histograms have 32 columns).
+        True if lanes are counted in histograms, which have 32 columns.
+    most_beside : int
+        Histograms that may be kept side by side, each of 32 slots: more replications then run together.
     """
     paths = horizon.first_replication + np.arange(horizon.replications, dtype=np.int64)
     slots = paths % horizon.slots
     if grouped and horizon.slots > COLUMNS:
-        group, columns = slots // COLUMNS, slots % COLUMNS
+        histograms = -(-horizon.slots // COLUMNS)
+        beside = -(-histograms // -(-histograms // most_beside))
+        group, columns = slots // (beside * COLUMNS), slots % (beside * COLUMNS)
     else:
+        beside = 1
         group, columns = np.zeros_like(slots), paths % _stripes(horizon.slots)
     order = np.argsort(group, kind="stable")
     most = _lanes_per_block(horizon)
@@ -82,6 +89,7 @@ def make_schedule(
         np.array(last, np.int64),
         width,
         np.array([0, *(stream_key(horizon.seed, purpose) for purpose in Purpose)], np.uint64),
+        beside,
     )
 
 
@@ -131,7 +139,7 @@ def make_work(
     bins: int,
     rows_kept: int,
     epochs: int,
-    sequenced: bool = False,
+    sequence: InSequence | None = None,
 ) -> Work:
     """Memory for one thread; counters are 64-bit where the lanes are.
 
@@ -143,10 +151,12 @@ def make_work(
         Review epochs that may be on order at once.
     epochs : int
         Review epochs of the most often reviewed item; 0 if no lead time varies.
-    sequenced : bool
-        Whether any item's lead times depend on the order ahead.
+    sequence : InSequence, optional
+        Of items whose lead times may depend on the order ahead.
     """
     width = run.width
+    sequenced = sequence is not None and bool((sequence.begin >= 0).any())
+    tables = 2 * int(sequence.far.max()) + 1 if sequence is not None and sequenced else 0
     rows = -(-(run.warmup + run.periods) // DRAWN) * DRAWN
     word = np.dtype(np.uint16 if dtype.itemsize == 4 else np.uint32)
     demand = aligned((rows, STRIDE), dtype)
@@ -164,15 +174,16 @@ def make_work(
         delays_line=delays.reshape(-1),
         drawn=aligned((epochs if sequenced else 0, width), np.uint32),
         ahead=aligned((3, width), np.int64),
+        lead_guide=aligned((min(tables, MOST_LEAD_GUIDES), LEAD_CELLS), np.int32),
         state=aligned(STATE_SIZE, dtype),
         tally=aligned((N_TALLIES, STRIDE), np.int64),
-        by_column=aligned((N_TALLIES, COLUMNS), np.int64),
+        by_column=aligned((N_TALLIES, run.beside * COLUMNS), np.int64),
         reading=aligned(6 * COLUMNS, np.int64),
         before_mark=aligned(MARKS * STRIDE, dtype),
         after_mark=aligned(MARKS * STRIDE, dtype),
         arrivals=aligned((MARKS, width), dtype),
-        before=aligned(bins * 2 * COLUMNS, word),
-        after=aligned(bins * 2 * COLUMNS, word),
+        before=aligned(run.beside * bins * 2 * COLUMNS, word),
+        after=aligned(run.beside * bins * 2 * COLUMNS, word),
         guide=aligned(CELLS, np.uint32),
         paths=aligned(width, np.int64),
         demanded=aligned(width, np.int64),
@@ -208,8 +219,14 @@ def _mixing(world: World, rows: int, run: Schedule) -> Mixing:
     )
 
 
-def schedule(horizon: Horizon, *, grouped: bool) -> Schedule:
+def histograms_beside(bins: int, dtype: np.dtype[Any]) -> int:
+    """Histograms of so many bins, before and after demand, that the second-level cache holds."""
+    word = dtype.itemsize // 2
+    return max(1, _CACHE_BYTES // (2 * bins * 2 * COLUMNS * word))
+
+
+def schedule(horizon: Horizon, *, grouped: bool, most_beside: int = 1) -> Schedule:
     """Blocks of replications with the keys of this phase's seed."""
     purposes = (Purpose.DEMAND, Purpose.LEAD_TIME, Purpose.START)
     demand, lead, start = (stream_key(horizon.seed, purpose) for purpose in purposes)
-    return make_schedule((demand, lead, start), horizon, grouped=grouped)
+    return make_schedule((demand, lead, start), horizon, grouped=grouped, most_beside=most_beside)

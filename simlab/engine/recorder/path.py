@@ -28,13 +28,13 @@ from simlab.engine.kernels.memory import Record, Work
 from simlab.engine.kernels.paths import (
     first_position,
     first_stock,
-    lead_time_behind,
     load_block,
     opens,
     rule_of,
     sequenced,
 )
 from simlab.engine.kernels.rules import limited, order_size, rounded, split_unmet
+from simlab.engine.kernels.sequences import lead_time_behind
 from simlab.engine.kernels.types import (
     DetailArrays,
     ItemArrays,

@@ -130,8 +130,8 @@ def record_sweep(
                 count_path(work.state[COLUMN + lane], reference, run.warmup, bins, record.rows, work)
             if run.block_last[block]:
                 group = run.block_group[block]
-                read_columns(item, group, levels, work, out)
-                read_histograms(item, group, levels, ranks, bins, False, work, out)
+                read_columns(item, group, 1, levels, work, out)
+                read_histograms(item, group, 0, 1, levels, ranks, bins, False, work, out)
 
 
 @inner

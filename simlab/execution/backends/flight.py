@@ -213,6 +213,8 @@ class Flight:
         first, last = int(rows[0]), int(rows[-1])
         if first == last:
             return self.name(first) or f"SKU-location {first + 1:,}"
+        if last - first + 1 != rows.size:
+            return f"{rows.size:,} SKU-locations, among them {self.name(first) or f'the {first + 1:,}th'}"
         return f"SKU-locations {first + 1:,} to {last + 1:,}"
 
 

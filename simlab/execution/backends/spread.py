@@ -81,8 +81,9 @@ def spread(
     workers: Workers,
     progress: Progress | None,
     stage: str,
+    blocks: list[IntArray] | None = None,
 ) -> Iterator[Result]:
-    """Results of blocks of `size` rows in their order; faults name the item by its row in the whole world.
+    """Results of blocks of `size` rows, or of given ones, in their order; faults name the item by its row.
 
     Raises
     ------
@@ -91,7 +92,7 @@ def spread(
     InvalidInputError
         The workers asked for are not there, or would compute other numbers.
     """
-    blocks, total = block_rows(world.n_items, size), world.n_items
+    blocks, total = block_rows(world.n_items, size) if blocks is None else blocks, world.n_items
     done = returned = 0
     for result in _results(task, blocks, workers, world, progress):
         returned += 1

@@ -28,15 +28,14 @@ from simlab.engine.kernels.memory import Cells, Work
 from simlab.engine.kernels.paths import (
     add_opening,
     arrive,
-    begin_sequence,
     draw_delays,
-    keep_sequence,
     load_block,
     opens,
     rule_of,
     sequenced,
 )
 from simlab.engine.kernels.rules import order_row
+from simlab.engine.kernels.sequences import begin_sequence, keep_sequence
 from simlab.engine.kernels.types import Clock, Groups, ItemArrays, LevelArrays, Reach, Rule, Schedule
 from simlab.engine.lanes.lanes import start_lanes
 from simlab.engine.lanes.selling import LOST

@@ -118,5 +118,5 @@ def work_of(world: World, items: ItemArrays, run: Schedule) -> Any:
         bins=1,
         rows_kept=int((world.lead_time.longest() // review).max()) + 2,
         epochs=-(-(run.warmup + run.periods) // int(review.min())) if varies else 0,
-        sequenced=bool((items.sequence.begin >= 0).any()),
+        sequence=items.sequence,
     )

@@ -47,14 +47,7 @@ def look_past(
     horizon = Horizon(int((next_review + longest).max(initial=1)), 0, paths, 1, seed)
     run = schedule(horizon, grouped=False)
     work = make_work(run, np.dtype(np.int64), world, bins=1, rows_kept=1, epochs=0)
-    n = world.n_items
-    found = Shortage(
-        np.zeros((n, 2), np.int64),
-        np.zeros((n, 2), np.int64),
-        np.zeros(n, np.int64),
-        np.zeros((n if windows else 0, paths), np.int64),
-        paths,
-    )
+    found = nothing_counted(world.n_items, paths, windows=windows)
     fill_past(
         item_arrays(world.starting(start)),
         run,
@@ -69,6 +62,17 @@ def look_past(
         found.windows,
     )
     return found
+
+
+def nothing_counted(n: int, paths: int, *, windows: bool) -> Shortage:
+    """Zeros to count into, of n items."""
+    return Shortage(
+        np.zeros((n, 2), np.int64),
+        np.zeros((n, 2), np.int64),
+        np.zeros(n, np.int64),
+        np.zeros((n if windows else 0, paths), np.int64),
+        paths,
+    )
 
 
 def _lanes() -> Lanes:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -25,6 +25,11 @@ _MOVED = 0.02
 _MOST_POINTS = 20_000_000
 """Demands kept for all forecasts (160 MB); of more, those whose error differs most have their own laws."""
 _LEAST = 1e-12
+_FAR, _LONGEST = (
+    12.0,
+    20_000.0,
+)  # standard deviations above the mean, and units, from which tables are too long
+_SHARES = np.arange(1, POINTS + 1) / POINTS
 _FEWEST = 40  # units over all points and periods below which they would not keep the mean
 
 
@@ -84,28 +89,79 @@ def with_moving_errors(law: DemandLaw, paths: ForecastPaths, named: str) -> Dema
     rows = np.flatnonzero(moves_apart(paths))
     if rows.size == 0:
         return law
-    cycle = paths.cycle
-    series = np.concatenate([_points(paths, row, named).ravel() for row in rows.tolist()])
-    n = law.n_items
-    none = np.zeros(n, np.int64)
-    past = law.past or Past(none, none, np.zeros(0, np.int64), none + 1)
-    start, length = past.start.copy(), past.length.copy()
-    start[rows] = past.series.size + np.arange(rows.size) * cycle * POINTS
-    length[rows] = cycle * POINTS
-    before = np.zeros(past.series.size, np.int64) if past.phases is None else past.phases
-    phases = np.tile(np.repeat(np.arange(cycle), POINTS), rows.size)
+    points = [list(_points(paths.demand[row], paths.period_sd[row] ** 2, named)) for row in rows.tolist()]
+    past = law.past or _no_past(law.n_items)
     kind = law.kind.copy()
     kind[rows] = LawKind.CALENDAR
-    joined = replace(
+    past = replace(past, cycle=paths.cycle, phase=0)
+    return replace(law, kind=kind, past=_with_points(past, rows, points))
+
+
+def in_other_circumstances(law: DemandLaw, demand: float, variance: float) -> DemandLaw:
+    """Laws that draw from observations of a phase, under factors on means and on variances.
+
+    Parameters
+    ----------
+    law : DemandLaw
+    demand : float
+        On the mean of every phase; its standard deviation follows.
+    variance : float
+        On the variance of every phase, at the same mean.
+
+    Notes
+    -----
+    Observations are stretched by `demand`, in whole units with the mean of the phase kept to a unit in all
+    of them. Where the variance is changed they become `POINTS` equally likely demands of a negative
+    binomial law, or of a gamma one where that allows no such variance.
+    """
+    rows = np.flatnonzero(law.kind == LawKind.CALENDAR)
+    past = law.past
+    if rows.size == 0 or past is None or past.phases is None:
+        return law
+    mean, spread, points = law.mean.copy(), law.variance.copy(), []
+    for row in rows.tolist():
+        here = slice(int(past.start[row]), int(past.start[row] + past.length[row]))
+        own, phase = past.series[here], past.phases[here]
+        by_phase = [np.sort(own[phase == k]) for k in range(past.cycle)]
+        if variance != 1.0:
+            moments = np.array([(one.mean(), one.var() * variance) for one in by_phase]).T
+            by_phase = list(_points(moments[0], moments[1], "auto"))
+        by_phase = [_stretched(one, demand) for one in by_phase]
+        every = np.concatenate(by_phase)
+        mean[row], spread[row] = every.mean(), every.var()
+        points.append(by_phase)
+    return replace(law, mean=mean, variance=spread, past=_with_points(past, rows, points))
+
+
+def _stretched(points: IntArray, factor: float) -> IntArray:
+    """Whole units times a factor, the sum to the nearest unit."""
+    if factor == 1.0:
+        return points
+    return np.asarray(np.diff(np.rint(np.cumsum(points) * factor).astype(np.int64), prepend=0))
+
+
+def _no_past(n: int) -> Past:
+    none = np.zeros(n, np.int64)
+    return Past(none, none, np.zeros(0, np.int64), none + 1)
+
+
+def _with_points(past: Past, rows: IntArray, points: Sequence[Sequence[IntArray]]) -> Past:
+    """The past in which some items draw from other points: those of every phase, item by item."""
+    start, length = past.start.copy(), past.length.copy()
+    sizes = np.array([sum(one.size for one in item) for item in points], np.int64)
+    start[rows] = past.series.size + np.cumsum(sizes) - sizes
+    length[rows] = sizes
+    before = np.zeros(past.series.size, np.int64)
+    if past.phases is not None:
+        before[: past.phases.size] = past.phases
+    phases = [np.full(one.size, k) for item in points for k, one in enumerate(item)]
+    return replace(
         past,
         start=start,
         length=length,
-        series=np.concatenate([past.series, series]),
-        phases=np.concatenate([before, phases]),
-        cycle=cycle,
-        phase=0,
+        series=np.concatenate([past.series, *(one for item in points for one in item)]),
+        phases=np.concatenate([before, *phases]),
     )
-    return replace(law, kind=kind, past=joined)
 
 
 def told_of_periods(catalog: Catalog, paths: ForecastPaths, follows: bool) -> Iterator[QualityRow]:
@@ -139,23 +195,57 @@ def _of_errors(catalog: Catalog, paths: ForecastPaths, own: BoolArray, follows: 
     yield QualityRow("forecast", "errors that move", "used", 0, note=f"the stated error {moves}: {then}")
 
 
-def _points(paths: ForecastPaths, row: int, named: str) -> IntArray:
-    """(h, POINTS) demands of the periods of one forecast, ascending within each."""
-    mean, variance = paths.demand[row], paths.period_sd[row] ** 2
+def _points(mean: FloatArray, variance: FloatArray, named: str) -> IntArray:
+    """(h, POINTS) demands of periods with these moments, ascending within each."""
     out, behind = np.zeros((mean.size, POINTS), np.int64), 0.0
-    for at, laws in in_chunks(_plain(mean, variance, named), np.arange(mean.size)):
-        for own, period in enumerate(at.tolist()):
+    sums = _sums_of_shares(mean, variance, named)
+    for period, edges in enumerate(sums):
+        total = behind + POINTS * edges
+        whole = np.floor(np.append(behind, total) + 0.5).astype(np.int64)
+        behind = float(total[-1] - whole[-1])
+        out[period] = _as_wide(np.sort(np.diff(whole)), float(variance[period]))
+    return out
+
+
+def _sums_of_shares(mean: FloatArray, variance: FloatArray, named: str) -> FloatArray:
+    """(h, POINTS) mean demand up to each of `POINTS` equal shares of probability, units.
+
+    From the law's own table where it is short; else by the gamma law with these moments (lognormal where it
+    is named), from which no law of counts differs by a unit that matters there.
+    """
+    out = np.zeros((mean.size, POINTS))
+    far = mean + _FAR * np.sqrt(variance) > _LONGEST
+    if far.any():
+        of_law = _lognormal_sums if named == "lognormal" else _gamma_sums
+        out[far] = of_law(mean[far], np.maximum(variance[far], _LEAST))
+    near = np.flatnonzero(~far)
+    if near.size == 0:
+        return out
+    for at, laws in in_chunks(_plain(mean[near], variance[near], named), np.arange(near.size)):
+        for own, period in enumerate(near[at].tolist()):
             _, value, share = laws.of(own)
-            edges = np.interp(
-                np.arange(1, POINTS + 1) / POINTS,
+            out[period] = np.interp(
+                _SHARES,
                 np.append(0.0, np.cumsum(share)),
                 np.append(0.0, np.cumsum(share * value)),
             )
-            total = behind + POINTS * edges
-            whole = np.floor(np.append(behind, total) + 0.5).astype(np.int64)
-            behind = float(total[-1] - whole[-1])
-            out[period] = _as_wide(np.sort(np.diff(whole)), float(variance[period]))
     return out
+
+
+def _gamma_sums(mean: FloatArray, variance: FloatArray) -> FloatArray:
+    """∫ of the quantile function: mean × F(q; k + 1), k the shape."""
+    from scipy.special import gammainc, gammaincinv
+
+    shape = (mean**2 / variance)[:, None]
+    return np.asarray(mean[:, None] * gammainc(shape + 1.0, gammaincinv(shape, _SHARES)))
+
+
+def _lognormal_sums(mean: FloatArray, variance: FloatArray) -> FloatArray:
+    """The same of the lognormal law: mean × Φ(z − σ)."""
+    from scipy.special import ndtr, ndtri
+
+    sigma = np.sqrt(np.log1p(variance / mean**2))[:, None]
+    return np.asarray(mean[:, None] * ndtr(ndtri(_SHARES) - sigma))
 
 
 def _plain(mean: FloatArray, variance: FloatArray, named: str) -> DemandLaw:

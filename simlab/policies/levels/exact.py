@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from typing import Literal
 
@@ -55,7 +56,7 @@ class Problems:
 
 
 def least_levels(
-    problems: Problems, targets: FloatArray, measure: Measure, *, below: bool = False
+    problems: Problems, targets: FloatArray, measure: Measure, *, below: bool = False, threads: int = 1
 ) -> tuple[IntArray, IntArray]:
     """Smallest integer level that reaches each target.
 
@@ -69,6 +70,8 @@ def least_levels(
         What the targets are of.
     below : bool
         Whether fill rates may be reached with lowest positions below 0 (lots); else 0 is the least.
+    threads : int
+        Blocks of items that are in work at a time; no level depends on it.
 
     Returns
     -------
@@ -86,13 +89,22 @@ def least_levels(
     levels = np.zeros(targets.shape, dtype=np.int64)
     step = np.ones(targets.shape[0], dtype=np.int64)
     curve_of = _fill if measure == "fill_rate" else _cycle_service
-    for rows, points, steps in _blocks(problems):
+
+    def find(block: tuple[IntArray, int, IntArray]) -> None:
+        rows, points, steps = block
         step[rows] = steps
         curve = curve_of(problems, rows, points, steps)
         levels[rows] = _search(curve, targets[rows], steps)
         if below and measure == "fill_rate":
             lots = problems.width[rows] > steps
             _lower(problems, rows[lots], points, steps[lots], targets, levels)
+
+    if threads == 1:
+        for block in _blocks(problems):
+            find(block)
+    else:
+        with ThreadPoolExecutor(threads) as pool:
+            list(pool.map(find, _blocks(problems)))
     return levels, step
 
 

@@ -95,6 +95,10 @@ def test_laws_that_remember_little_are_said_to_make_the_difference(tmp_path) -> 
     assert 'memory = "all" under [models]' in remark.text
     path.write_text(path.read_text("utf-8") + '[models]\nmemory = "all"\n', "utf-8")
     assert "half-life" not in by_key(api.check(path))["books"].text
+    path.write_text(path.read_text("utf-8").replace('memory = "all"', "memory = 13"), "utf-8")
+    said = by_key(api.check(path))["books"].text
+    assert "a half-life of 13 weeks, as [models] memory says: a year" in said
+    assert "predicted" not in said
 
 
 def test_items_that_fell_silent_are_named_with_their_last_day(tmp_path) -> None:

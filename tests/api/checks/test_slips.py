@@ -102,6 +102,15 @@ def test_stated_lead_times_that_receipts_contradict_are_asked_about() -> None:
     assert told(receipts(15), supplier="V", lead_time=12.0) == {}
 
 
+def test_lead_times_of_years_and_of_no_day_at_all_are_asked_about() -> None:
+    """5,000 days among fourteens: 9,999 units on the shelf; all 0: a column that was never filled."""
+    text = told(lead_time=last(5_000.0, 14.0))["years of lead time"]
+    assert text.startswith("lead_time of 1 SKU-locations is longer than 3 years: S5@X 5,000 days")
+    assert told(lead_time=last(700.0, 14.0)) == {}
+    assert list(told(lead_time=0.0)) == ["no lead time"]
+    assert told(lead_time=last(14.0, 0.0)) == {}
+
+
 def test_receipts_on_the_day_of_their_order_are_asked_about() -> None:
     assert "All 40 receipts came on the day" in told(receipts(0), supplier="V")["receipts at once"]
 

@@ -138,3 +138,13 @@ def test_nothing_demanded_needs_nothing(item, make_models) -> None:
     assert found.method == ("no demand",)
     assert found.safety_stock[0, 0] == 0
     assert plan(models, [0.9], family="reorder_quantity").levels.reorder_point[0, 0] == -1
+
+
+def test_threads_change_no_level(item, make_models) -> None:
+    """Laws of other widths fall into other blocks, which two threads take in turn."""
+    made = [item((NB, mean, 3 * mean), {lead: 1}) for mean in (0.2, 4, 90) for lead in (1, 9)]
+    models = make_models(*made)
+    alone = plan(models, [0.8, 0.95, 0.99])
+    together = plan(models, [0.8, 0.95, 0.99], threads=2)
+    assert np.array_equal(alone.levels.order_up_to, together.levels.order_up_to)
+    assert np.array_equal(alone.safety_stock, together.safety_stock)
