@@ -344,6 +344,8 @@ def _laws(catalog: Catalog, history: History | None, sound: _Sound) -> _Laws:
     terms = with_review_cycles(catalog, terms, resolved.law)
     windows = own_windows(catalog, terms, resolved.law, sound.parts.grid)
     check_spans(catalog, resolved.law)
+    if choice.paths is not None:  # levels are planned by the law of a mean period
+        check_spans(catalog, choice.paths.mean_period(resolved.law, choice.paths.mask))
     coarser = (*resolved.notes, *support_notes(catalog, resolved.law))
     reason = tuple(one.adding(text, STEPS) for one, text in zip(choice.reason, _steps(resolved), strict=True))
     supply = fit_supply(catalog)

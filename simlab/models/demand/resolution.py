@@ -252,6 +252,8 @@ def check_spans(catalog: Catalog, law: DemandLaw) -> None:
             moments_of(law.take(np.array([item])))
         except EngineFaultError as error:
             found.append(too_wide(catalog, item, str(error)))
+        except MemoryError:
+            found.append(too_wide(catalog, item, "the demand law spreads over more values than memory holds"))
     if found:
         raise InvalidInputError(found)
 

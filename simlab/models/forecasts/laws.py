@@ -84,6 +84,24 @@ class ForecastPaths:
         """Whether any forecast, or its error, differs between periods."""
         return bool((self.path != self.path[:, :1]).any() or self.spread_moves.any())
 
+    def mean_period(self, law: DemandLaw, rows: BoolArray) -> DemandLaw:
+        """The laws with that of a mean period in place of the periods of some items' forecasts."""
+        seasons, past = law.seasons, law.past
+        if seasons is not None:
+            profile = np.where(rows, -1, seasons.profile)
+            seasons = replace(seasons, profile=profile) if (profile >= 0).any() else None
+        if past is not None:
+            length = np.where(rows, 0, past.length)
+            past = replace(past, length=length) if (length > 0).any() else None
+        return replace(
+            law,
+            kind=np.where(rows, self.kind, law.kind).astype(np.int8),
+            mean=np.where(rows, self.mean, law.mean),
+            variance=np.where(rows, self.sd**2, law.variance),
+            seasons=seasons,
+            past=past,
+        )
+
     @property
     def spread_moves(self) -> BoolArray:
         """(n,) SKU-locations whose error differs between periods."""

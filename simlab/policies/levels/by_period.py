@@ -14,7 +14,6 @@ import numpy as np
 
 from simlab.arrays import BoolArray, FloatArray, IntArray
 from simlab.engine.prepare.arrays import ahead
-from simlab.engine.world.demand_law import DemandLaw
 from simlab.policies.levels.floors import can_lose
 
 if TYPE_CHECKING:
@@ -37,20 +36,9 @@ def follows_table(models: Models) -> BoolArray:
 
 def at_rest(models: Models, rows: BoolArray) -> Models:
     """The models with the law of a mean period in place of the periods of some items' forecasts."""
-    law, paths = models.world.demand, models.paths
-    assert paths is not None
-    seasons = law.seasons
-    if seasons is not None:
-        seasons = replace(seasons, profile=np.where(rows, -1, seasons.profile))
-    still = replace(
-        law,
-        kind=np.where(rows, paths.kind, law.kind).astype(np.int8),
-        mean=np.where(rows, paths.mean, law.mean),
-        variance=np.where(rows, np.maximum(paths.sd**2, 0.0), law.variance),
-        seasons=seasons,
-        past=None if law.past is None else replace(law.past, length=np.where(rows, 0, law.past.length)),
-    )
-    return replace(models, world=replace(models.world, demand=_without_empty(still)))
+    assert models.paths is not None
+    law = models.paths.mean_period(models.world.demand, rows)
+    return replace(models, world=replace(models.world, demand=law))
 
 
 def placed(models: Models, level: IntArray, rows: BoolArray) -> IntArray:
@@ -148,10 +136,3 @@ def _least(models: Models, has_point: BoolArray) -> IntArray:
     open_shelf = np.where(can_lose(models), np.where(has_point, 0, 1), far)
     least = models.least_level - np.where(has_point, 1, 0)
     return np.maximum(open_shelf, np.where(models.least_level > 0, least, far))
-
-
-def _without_empty(law: DemandLaw) -> DemandLaw:
-    """The law without seasons or a past that no item follows any more."""
-    seasons = None if law.seasons is None or not (law.seasons.profile >= 0).any() else law.seasons
-    past = None if law.past is None or not (law.past.length > 0).any() else law.past
-    return replace(law, seasons=seasons, past=past)

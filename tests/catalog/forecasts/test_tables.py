@@ -135,3 +135,18 @@ def test_periods_before_the_run_and_items_that_are_not_planned_can_be_left_out(t
     told = data.quality.to_frame().query("table == 'forecast'").set_index("what")["rows"].to_dict()
     assert told["periods before the run"] == 1
     assert told["SKU-locations not in items"] == 1
+
+
+@pytest.mark.parametrize("mean", ["1e7", "1000000000000"])
+def test_a_forecast_of_a_wrong_unit_is_refused_by_name(tmp_path, mean):
+    """Demand beyond what tables hold, in one week of one SKU-location; it ended as out of memory."""
+    wide = GOOD.replace("2026-01-19,6,3", f"2026-01-19,{int(float(mean))},{int(float(mean)) // 3}")
+    path = write(tmp_path, wide)
+    path.write_text(
+        path.read_text("utf-8")
+        .replace('family = "forecast"\nplanning = "normal"\n', "")
+        .replace('forecast = { method = "given" }', ""),
+        "utf-8",
+    )
+    with pytest.raises(InvalidInputError, match="a@EAST: the demand law spreads over more"):
+        _ = sl.load(path).models
