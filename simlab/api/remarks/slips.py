@@ -154,7 +154,7 @@ def _far_away(data: Data) -> Iterator[tuple[str, str, float]]:
         first = _named(data, rows, stated, f" {data.study.data.time_unit}")
         text = (
             f"lead_time of {rows.size:,} SKU-locations is longer than {_LATEST:g} years: {first}: another "
-            "unit, or a slip? Levels, orders under way and warm-up are told with it as it stands."
+            "unit, or a slip? Levels, open orders and warm-up are told with it as it stands."
         )
         yield "years of lead time", text, float(models.annual_value[rows].sum())
     if own.all() and own.size > 1 and not stated.any():

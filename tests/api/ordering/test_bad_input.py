@@ -1,5 +1,7 @@
 """Files that come with a day's work: everything wrong at once, placed, exit 3, nothing written."""
 
+import os
+
 import pytest
 from typer.testing import CliRunner
 from worlds.ordering import make_run
@@ -125,3 +127,10 @@ def test_open_orders_that_stand_twice_or_are_due_in_a_century_are_asked_about(ru
     said = " ".join(sl.orders(run, stock=stock, open_orders=path, date="2026-01-05").statements)
     assert "open.csv, 1 rows that stand more than once: row 4 (a) says what row 2 says" in said
     assert "days after the day of ordering: a wrong year" in said
+
+
+def test_a_pipe_in_place_of_a_state_is_refused_at_once(run, tmp_path):
+    """It was waited for without an end; a device filled the memory."""
+    os.mkfifo(tmp_path / "state.json")
+    with pytest.raises(UsageError, match="is a pipe, not a file"):
+        sl.orders(run, state=tmp_path / "state.json")
