@@ -8,6 +8,7 @@ import numpy as np
 
 from simlab.api.data.data import Data
 from simlab.arrays import DateArray, FloatArray, IntArray
+from simlab.errors import listed
 from simlab.measures import format_money
 
 STATED = ("stated", "stated_spread")
@@ -245,5 +246,4 @@ def _nobodys(data: Data) -> Iterator[tuple[str, str, float]]:
 
 
 def _listed(names: list[str]) -> str:
-    shown = ", ".join(f"'{name}'" for name in names[:_SHOWN])
-    return shown + (f" and {len(names) - _SHOWN:,} more" if len(names) > _SHOWN else "")
+    return listed([f"'{name}'" for name in names], _SHOWN)
