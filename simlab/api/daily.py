@@ -76,8 +76,9 @@ def run_orders(
     said: tuple[str, ...] = ()
     if Path(run).is_file():
         from simlab.api.commands import run_optimize
+        from simlab.api.output.drawing import draw_report
 
-        planned = run_optimize(run, workers=workers, progress=progress)
+        planned = draw_report(run_optimize(run, workers=workers, progress=progress, draw=False))
         said, run = (f"{run} was optimized first: {planned.folder}.",), planned.folder
     found = orders(
         run,
