@@ -194,7 +194,12 @@ def format_problems(problems: Sequence[Problem]) -> str:
 def listed(names: Sequence[str], most: int, between: str = ", ") -> str:
     """The first `most` names, and how many more there are: ``a, b and 3 more``."""
     shown = between.join(names[:most])
-    return shown if len(names) <= most else f"{shown} and {len(names) - most} more"
+    return shown if len(names) <= most else f"{shown} and {len(names) - most:,} more"
+
+
+def enumerated(parts: Sequence[str], last: str = "and") -> str:
+    """All of them, at least one: ``a, b and c``."""
+    return parts[0] if len(parts) == 1 else f"{', '.join(parts[:-1])} {last} {parts[-1]}"
 
 
 _ALIKE = 0.6

@@ -121,6 +121,14 @@ def test_every_result_has_a_picture(opt: api.Optimization) -> None:
         assert callable(getattr(getattr(api, name), "to_frame", None)), name
 
 
+def test_what_a_pandas_person_writes_first_is_told_what_to_write(opt: api.Optimization) -> None:
+    """A dictionary for a policy, a share for an amount."""
+    with pytest.raises(sl.SimlabError, match=r"Policy\.from_targets.*not a dict"):
+        sl.simulate(opt.data, {"A": 0.95})  # type: ignore[arg-type]
+    with pytest.raises(sl.SimlabError, match=r"0\.1 \* opt\.scores"):
+        opt.release(0.1)
+
+
 @pytest.mark.slow
 @pytest.mark.pages
 def test_an_optimisation_says_and_saves_what_the_command_does(opt: api.Optimization, tmp_path: Path) -> None:
@@ -131,7 +139,7 @@ def test_an_optimisation_says_and_saves_what_the_command_does(opt: api.Optimizat
     assert (folder / "report.html").exists()
     with pytest.raises(sl.SimlabError, match="nothing is ever replaced"):
         opt.save(folder)
-    assert opt.replay() is None  # the study has no [replay]
+    assert opt.replay() is None  # demand is stated, there is no history
 
 
 def test_a_repr_of_ones_own_wins() -> None:

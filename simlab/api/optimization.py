@@ -230,7 +230,10 @@ class Optimization(Outcome):
         return lines(told(self.finance))
 
     def replay(self) -> Replayed | None:
-        """The chosen plan on the real last periods of the study's [replay]; None where the study has none.
+        """The chosen plan on the real last periods, with laws that had not seen them.
+
+        Those of the study's [replay], with its forecasts; else those that the page tests the plan on. None
+        where the history is too short, or the study says `verdict.replay = false`.
 
         Examples
         --------

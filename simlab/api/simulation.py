@@ -324,6 +324,9 @@ def simulate(
     >>> sim.by("segment").to_frame()["segment"].tolist()
     ['A', 'B', 'C', '(all)']
     """
+    if not isinstance(policy, Policy):
+        message = "a policy is expected: sl.Policy.from_targets(seg, fill_rate={'A': 0.98, …}) makes one"
+        raise UsageError(f"{message}, not a {type(policy).__name__}")
     segments = segmentation or policy.segmentation
     if segments is None or (policy.targets is None and policy.family != GIVEN):
         raise UsageError("this policy names no targets by segment: make it with Policy.from_targets")

@@ -7,12 +7,14 @@ writes: what has not ended by itself after a moment is ended.
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import socket
 import sys
 import threading
 import time
+from pathlib import Path
 from types import FrameType
 
 from simlab.children import end_children
@@ -74,4 +76,18 @@ def words() -> str:
     _Seen.told = True
     folder = sys.modules.get("simlab.run.folder")
     begun = [] if folder is None else [path for path in folder.BEGUN if (path / "manifest.json").is_file()]
-    return f"interrupted; {begun[-1]} is not complete: simlab resume {begun[-1]}" if begun else "interrupted"
+    if not begun:
+        return "interrupted"
+    if _sealed(begun[-1]):
+        return (
+            f"interrupted; the tables of {begun[-1]} are complete: simlab report {begun[-1]} draws its page"
+        )
+    return f"interrupted; {begun[-1]} is not complete: simlab resume {begun[-1]}"
+
+
+def _sealed(run: Path) -> bool:
+    """Whether nothing but drawing is left."""
+    try:
+        return bool(json.loads((run / "manifest.json").read_text("utf-8")).get("status") == "sealed")
+    except (OSError, ValueError, AttributeError):
+        return False

@@ -141,6 +141,7 @@ def _cuts(raw: Mapping[str, Any], file: str) -> Iterator[Problem]:
 
 
 _CENTURY = 36_525.0  # days
+_MOST_WARMUP = 100_000
 _A_PART = 0.95  # of a part of a period: what a review period must be at least (`models.working_parts`)
 
 
@@ -227,6 +228,10 @@ def _forecast_table(raw: Mapping[str, Any], file: str) -> Iterator[Problem]:
 
 def _transient(raw: Mapping[str, Any], file: str) -> Iterator[Problem]:
     warmup = value_at(raw, "simulation.warmup")
+    if isinstance(warmup, int) and warmup > _MOST_WARMUP:
+        message = f"more than {_MOST_WARMUP:,} periods before counting starts"
+        fix = 'say warmup = "auto", which follows from lead times and reviews'
+        yield Problem("E-STU-007", message, file, column=f"simulation.warmup = {warmup}", fix=fix)
     if value_at(raw, "policy.start") == "today" and warmup not in (None, "auto", 0):
         fix = "leave the warm-up out: from today's stock every period counts"
         where = f'policy.start = "today", simulation.warmup = {warmup}'

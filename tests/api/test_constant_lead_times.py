@@ -194,3 +194,12 @@ def test_stock_does_not_depend_on_the_unit() -> None:
     assert week.ready_rate.value == pytest.approx(day.ready_rate.value, abs=0.01)
     assert week.turns.value == pytest.approx(day.turns.value, rel=0.03)
     assert week.stockout_periods.value * 7 == pytest.approx(day.stockout_periods.value, rel=0.12)
+
+
+def test_an_audit_expects_of_ten_days_what_was_planned() -> None:
+    """Its formula takes the parts as they are: 0.95, as simulated; of equal thirds it expected 0.9477."""
+    data = sl.load(FOUND / "study.toml")
+    policy = sl.Policy.from_targets(sl.segment(data), fill_rate={"A": 0.95})
+    row = sl.audit(data, policy).to_frame().iloc[0]
+    assert 0.95 <= row["fill_rate_planned"] < 0.952
+    assert row["fill_rate_low"] < row["fill_rate_planned"] < row["fill_rate_high"]

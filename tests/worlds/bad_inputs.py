@@ -218,6 +218,7 @@ STUDY = {
     "a pattern of half a date": ('"demand.csv"', '"demand.csv"\ndate_format = "%d/%m"'),
     "a pattern that says the year twice": ('"demand.csv"', '"demand.csv"\ndate_format = "%Y-%m-%d-%Y"'),
     "a pattern of a time": ('"demand.csv"', '"demand.csv"\ndate_format = "%H:%M"'),
+    "a billion periods before counting": ("periods = 60", "periods = 60\nwarmup = 1000000000"),
     "a billion targets": ("n_targets = 8", "n_targets = 1000000000"),
     "a name too long for a file": ('"items.csv"', f'"{"a" * 5000}.csv"'),
     "two of ours from one column": (

@@ -22,6 +22,8 @@ from simlab.arrays import FloatArray
 from simlab.engine.prepare.on_grid import all_in_parts, horizon_in_parts, parts_of
 from simlab.errors import InvalidInputError, Problem, UsageError
 from simlab.execution import Progress
+from simlab.measures import ALL
+from simlab.measures.decision import short_rate
 from simlab.measures.shown import Public
 from simlab.measures.words import subject
 from simlab.models import is_plain, marginal
@@ -148,8 +150,14 @@ class Audit(Public):
         return plot_audit(self.policies[0] if policy is None else self.policy(policy))
 
     def __repr__(self) -> str:
-        names = " and ".join(one.policy for one in self.policies)
-        return f"Audit({names}: {self.segmentation.n_segments} segments, {self.policies[0].n_worlds} worlds)"
+        said = (
+            f"{one.policy} planned {short_rate(all_.planned_fill)} of units, "
+            f"achieved {short_rate(all_.achieved.value)}"
+            for one in self.policies
+            for all_ in one.accounts
+            if all_.name == ALL
+        )
+        return f"Audit({'; '.join(said)}; {self.segmentation.n_segments} segments)"
 
     def _repr_html_(self) -> str:
         from simlab.api.show import describe

@@ -12,12 +12,13 @@ from simlab.api.data.data import Data, settings_of
 from simlab.api.data.dead_stock import movable
 from simlab.api.requirements.accounting import SERVICE, accounting
 from simlab.api.requirements.constraints import Constraints, constraints
+from simlab.api.requirements.grouping import group_by
 from simlab.api.requirements.refusals import check_scenarios
 from simlab.api.settings import Settings
 from simlab.api.simulator.redrawn import batch_of
 from simlab.api.simulator.simulator import MAX_SUMS, machine_memory, refuse_large_runs, refuse_overflow
 from simlab.arrays import FloatArray
-from simlab.errors import InvalidInputError, OutOfRangeError, Problem, UsageError
+from simlab.errors import InvalidInputError, OutOfRangeError, Problem, SimlabError, UsageError, listed
 from simlab.execution import BY_SLOT
 from simlab.measures import format_money
 from simlab.policies import current_levels, given_levels, plan
@@ -91,6 +92,9 @@ def later_problems(steps: Steps, data: Data, segmentation: Segmentation | None, 
         steps.do(lambda: found.resolve(policy.targets, "policy.targets"))
     steps.do(lambda: accounting(data))
     steps.do(lambda: check_scenarios(data))
+    if segmentation is not None and (told_by := data.study.optimize.told_by) is not None:
+        whole = segmentation
+        steps.do(lambda: _refuse_unknown(data, whole, told_by), "optimize.told_by")
     if settings is not None:
         run = settings
         steps.do(lambda: batch_of(data, run.verdict_replications, run))
@@ -106,6 +110,15 @@ def later_problems(steps: Steps, data: Data, segmentation: Segmentation | None, 
         steps.do(lambda: _refuse_levels(data, segmentation, rules, run))
     else:
         steps.do(lambda: movable(data, data.study.optimize.budget))
+
+
+def _refuse_unknown(data: Data, segmentation: Segmentation, by: str) -> None:
+    """A column to tell the plan by that there is not: it was told so after all was simulated."""
+    try:
+        group_by(data, segmentation, by)
+    except SimlabError:
+        columns = listed(["segment", *segmentation.by, "sku", "location", *data.catalog.texts], 9)
+        raise UsageError(f"'{by}' is no column of items: {columns}") from None
 
 
 def _rules(steps: Steps, data: Data, segmentation: Segmentation, learned: bool) -> Constraints | None:

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from simlab.errors import enumerated
 from simlab.measures import PLAN_NAMES, SAME_COST
 from simlab.measures.decision import WEIGHT_NOUNS, points, short_money, short_rate
 from simlab.run.statements import Statement
@@ -102,7 +103,7 @@ class Pair:
         alike: dict[str, list[str]] = {}
         for weight in self.others:
             alike.setdefault(self._other(weight), []).append(noun(weight))
-        others = [f"counted by {_listed(weights)} {text}" for text, weights in alike.items()]
+        others = [f"counted by {enumerated(weights)} {text}" for text, weights in alike.items()]
         return f"{said} ({', '.join(others)})" if others else said
 
     def _other(self, weight: str) -> str:
@@ -169,7 +170,7 @@ def _chosen_by(decision: Decision, pairs: Sequence[Pair]) -> str:
     other = dict.fromkeys(noun(weight) for pair in pairs for weight in pair.others)
     if not other:
         return own
-    return f"{own}; counted by {_listed(list(other), 'or')} the answer differs"
+    return f"{own}; counted by {enumerated(list(other), 'or')} the answer differs"
 
 
 def gain_and_loss(decision: Decision, now: str) -> str:
@@ -184,7 +185,7 @@ def gain_and_loss(decision: Decision, now: str) -> str:
     less, more = _amounts(stock, currency, now)
     if less:
         if worst is None:
-            return f"{less}, and no less service by {_listed(_nouns(services))}{_gained(up, own)}"
+            return f"{less}, and no less service by {enumerated(_nouns(services))}{_gained(up, own)}"
         return f"{less}, but {_drop(worst, down[worst])}"
     if more:
         if own in up:
@@ -252,7 +253,3 @@ def _what(key: str) -> str:
 
 def _nouns(services: Mapping[str, Any]) -> list[str]:
     return [_what(key) for key in services]
-
-
-def _listed(words: Sequence[str], last: str = "and") -> str:
-    return words[0] if len(words) == 1 else f"{', '.join(words[:-1])} {last} {words[-1]}"

@@ -26,7 +26,7 @@ from simlab.measures.shown import Public
 from simlab.models import stock_at_cut
 from simlab.models.forecasts.before import unknown_before
 from simlab.policies.levels.forecasting import FORECAST, METHODS
-from simlab.run.statements import Statement
+from simlab.run.statements import Statement, lines
 from simlab.segments import Segmentation
 from simlab.verdict.replay.origins import horizons
 from simlab.verdict.replay.replay import ReplaySums, protection, replay_plans
@@ -339,9 +339,18 @@ def season_before(data: Data, then: Before) -> float:
 
 
 def replayed(opt: Outcome) -> Replayed | None:
-    """The plan on the periods of the study's own [replay], with its forecasts; None where it has none."""
-    told = None if opt.data.study.replay is None else Told.of(opt)
-    return None if told is None else _replay(opt.data, told.before(opt.data), told.level)
+    """The plan on the study's own [replay], with its forecasts, else on the last periods."""
+    import pandas as pd
+
+    told = Told.of(opt)
+    if told is None:
+        return None
+    then = told.before(opt.data)
+    if opt.data.study.replay is not None:
+        return _replay(opt.data, then, told.level)
+    held, none = _held(opt.data, then, told.level), pd.DataFrame()
+    own = held.frame[held.frame["plan"] == "segmented"].drop(columns="plan").reset_index(drop=True)
+    return Replayed(own, none, none, lines(held.statements()), opt.data.study.currency)
 
 
 def _replay(data: Data, then: Before, level: float) -> Replayed | None:

@@ -10,7 +10,7 @@ from simlab.api.requirements.accounting import counted_scale
 from simlab.api.show import spread
 from simlab.api.simulator.simulator import SEGMENTS
 from simlab.arrays import FloatArray
-from simlab.errors import InfeasibleError
+from simlab.errors import InfeasibleError, UsageError
 from simlab.execution import PlanSums
 from simlab.frontier import (
     Frontier,
@@ -169,6 +169,11 @@ def _fresh_move(opt: Outcome, row: int, old: int, new: int) -> dict[str, float]:
 
 def release_of(opt: Outcome, amount: float) -> Release:
     """Money released at the least loss of service, and from which segments."""
+    if 0 < amount < 1:
+        raise UsageError(
+            f"an amount of money is expected, not {amount:g}: for a share of the plan's stock write "
+            f"{amount:g} * opt.scores('segmented').inventory_value.value"
+        )
     source = opt.solved.problem if opt.rules.any_on_means else opt.solved.frontier
     return release(cast(Frontier, source), opt.chosen, amount)
 

@@ -17,6 +17,7 @@ from simlab.catalog.tables.open_orders import orders_to_look_at
 from simlab.catalog.tables.today import TodayTable, read_today
 from simlab.engine.world.world import Unmet
 from simlab.errors import InvalidInputError, Problem, UsageError, listed
+from simlab.reading import bytes_of
 
 if TYPE_CHECKING:
     from simlab.arrays import BoolArray, DateArray, IntArray
@@ -352,7 +353,7 @@ def read_state(source: Source, path: Path) -> tuple[State, np.datetime64]:
         It is no such file, or of other SKU-locations.
     """
     try:
-        document = json.loads(path.read_text("utf-8"))
+        document = json.loads(bytes_of(path).decode("utf-8"))
         day = np.datetime64(dt.date.fromisoformat(document["date"]), "D")
         rows, orders = document["items"], document["open_orders"]
         return _state(source, path, rows, orders), day

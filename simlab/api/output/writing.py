@@ -77,7 +77,7 @@ def write_optimization(
     return replace(write_run(record, folder, started, progress), brief=screen)
 
 
-_PRICES = "price_of_floor"
+_PRICES, _SWEEP = "price_of_floor", "budget_sweep"
 
 
 def _alone(finance: Finance, items: pd.DataFrame) -> dict[str, Callable[[], Any]]:
@@ -87,6 +87,7 @@ def _alone(finance: Finance, items: pd.DataFrame) -> dict[str, Callable[[], Any]
     return {
         "histories": lambda: with_history(items, opt.data, opt.segmentation, kept),
         _PRICES: lambda: finance.price_of_floor,
+        _SWEEP: lambda: finance.analyses()[_SWEEP](),
         "world": lambda: world_frame(opt.data, kept, fresh, opt.settings),
     }
 
@@ -111,6 +112,8 @@ def _recorded(
     if (prices := analyses.of(_PRICES, alone[_PRICES], None)) is not None:
         frames[_PRICES] = prices
         finance.know(_PRICES, prices)
+    if (sweep := analyses.of(_SWEEP, alone[_SWEEP], None)) is not None:
+        frames[_SWEEP] = sweep
     facts = _with_world(analyses, frames, alone["world"], opt.data, fresh, opt.settings, "verdict")
     achieved = _let_go(analyses, frames, opt.data.models, alone, further)
     opt.data.let_go()

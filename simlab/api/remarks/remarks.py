@@ -119,9 +119,10 @@ def _borrowed(data: Data, leaning: Some) -> Remark:
     money = format_money(leaning.value, data.study.currency)
     text = (
         f"{100 * leaning.share:.1f}% of the demand value ({money} a year) is in {_items(leaning.rows.size)} "
-        "whose law is borrowed for the larger part from comparable items (fewer than 20 periods with demand)."
+        "whose demand model is borrowed for the larger part from comparable items (fewer than 20 periods "
+        "with demand)."
     )
-    short = f"laws borrowed for {short_rate(leaning.share)} of the demand value"
+    short = f"demand models borrowed for {short_rate(leaning.share)} of the demand value"
     return Remark("borrowed", text, leaning.value, leaning.share > _WORTH_LOOKING, short)
 
 

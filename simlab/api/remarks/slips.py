@@ -8,6 +8,7 @@ import numpy as np
 
 from simlab.api.data.data import Data
 from simlab.arrays import DateArray, FloatArray, IntArray
+from simlab.errors import listed
 from simlab.measures import format_money
 
 STATED = ("stated", "stated_spread")
@@ -154,7 +155,7 @@ def _far_away(data: Data) -> Iterator[tuple[str, str, float]]:
         first = _named(data, rows, stated, f" {data.study.data.time_unit}")
         text = (
             f"lead_time of {rows.size:,} SKU-locations is longer than {_LATEST:g} years: {first}: another "
-            "unit, or a slip? Levels, orders under way and warm-up are told with it as it stands."
+            "unit, or a slip? Levels, open orders and warm-up are told with it as it stands."
         )
         yield "years of lead time", text, float(models.annual_value[rows].sum())
     if own.all() and own.size > 1 and not stated.any():
@@ -245,5 +246,4 @@ def _nobodys(data: Data) -> Iterator[tuple[str, str, float]]:
 
 
 def _listed(names: list[str]) -> str:
-    shown = ", ".join(f"'{name}'" for name in names[:_SHOWN])
-    return shown + (f" and {len(names) - _SHOWN:,} more" if len(names) > _SHOWN else "")
+    return listed([f"'{name}'" for name in names], _SHOWN)

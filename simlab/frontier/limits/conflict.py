@@ -10,6 +10,7 @@ from typing import TypeAlias
 import numpy as np
 
 from simlab.arrays import IntArray
+from simlab.errors import enumerated
 from simlab.frontier.curves import exact_sum
 from simlab.frontier.limits.chance import Chance, search_chance
 from simlab.frontier.limits.program import Limit, Program, Solution, solve_program
@@ -82,7 +83,7 @@ class Explanation(Public):
         if len(names) == 1:
             head = f"no plan on the grid meets {names[0]}"
         else:
-            head = f"no plan on the grid meets {', '.join(names[:-1])} and {names[-1]} together"
+            head = f"no plan on the grid meets {enumerated(names)} together"
         ways = [
             f"'{way.limit.name}' {_way(way.limit)} to {way.limit.reading(way.choice)}"
             for way in self.relaxations

@@ -10,6 +10,7 @@ import numpy as np
 
 from simlab.catalog.quality import QualityRow
 from simlab.engine.prepare.sequence import effective_law
+from simlab.errors import listed
 
 if TYPE_CHECKING:
     from simlab.arrays import FloatArray, IntArray
@@ -121,5 +122,4 @@ def _days(mean: float, sd: float) -> str:
 
 
 def _listed(parts: Sequence[str]) -> str:
-    dots = f" and {len(parts) - _SHOWN} more" if len(parts) > _SHOWN else ""
-    return "; ".join(parts[:_SHOWN]) + dots
+    return listed(parts, _SHOWN, "; ")

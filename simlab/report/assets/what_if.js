@@ -290,7 +290,7 @@
 
   function smallest(data, common, need, zeros) {
     const found = least({ ...common, cost: data.search.value, use: need > 0n ? data.search.good.map((row) => row.map((x) => -x)) : zeros, cap: need > 0n ? -need : 0n });
-    if (!found.choice) return "No plan meets the floors.";
+    if (!found.choice) return "No plan serves as much as is asked.";
     return `The smallest budget that works is ${money(data, amount(at(data.search.value, found.choice), data.valueUnit))}.`;
   }
 
@@ -414,8 +414,8 @@
       const pin = byId("pin-" + s).value;
       settings.pins.push(pin === "" ? null : Number(pin));
       const floor = byId("floor-" + s);
-      const least_ = take(floor, 2, `the floor of ${name}`);
-      if (least_ && least_.value >= 1) wrong.push(`the floor of ${name} (below 100%)`);
+      const least_ = take(floor, 2, `the least service of ${name}`);
+      if (least_ && least_.value >= 1) wrong.push(`the least service of ${name} (below 100%)`);
       settings.floors.push(least_);
     });
     return { settings, wrong };

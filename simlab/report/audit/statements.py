@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 
+from simlab.errors import enumerated
 from simlab.report.audit.tables import FORMULA, PACKS, Account, Line, total
 from simlab.report.kit.formats import interval, is_number, number, percent
 from simlab.report.kit.sheet import Statement
@@ -91,18 +92,14 @@ def _kept(some: Sequence[Account]) -> str:
         [f"{states['below']} {'miss' if states['below'] > 1 else 'misses'} it"] if states["below"] else []
     )
     parts += [f"{states['open']} too close to call"] if states["open"] else []
-    return f"{_joined(parts)}."
+    return f"{enumerated(parts)}."
 
 
 def _listed(lines: Sequence[Line]) -> str:
-    return _joined([f"{points(abs(line.change))} points {_because(line)}" for line in lines])
+    return enumerated([f"{points(abs(line.change))} points {_because(line)}" for line in lines])
 
 
 def _because(line: Line) -> str:
     if line.cause == FORMULA:
         return f"because the formula is {'optimistic' if line.change < 0 else 'pessimistic'}"
     return f"because of {line.what}" if line.cause == PACKS else f"because {line.what}"
-
-
-def _joined(parts: Sequence[str]) -> str:
-    return parts[0] if len(parts) == 1 else f"{', '.join(parts[:-1])} and {parts[-1]}"

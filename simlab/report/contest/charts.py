@@ -101,7 +101,9 @@ def differences_chart(found: ContestTables, width: int) -> Figure:
     space = 130 if width < _WIDE else 200
     y = alt.Y("scheme:N", title=None, sort=order, axis=_names(order, space))
     title = (
-        "Holding cost over the cheapest" if width < _WIDE else "Holding cost over the cheapest, at equal fill"
+        "Holding cost over the cheapest"
+        if width < _WIDE
+        else "Holding cost over the cheapest, at the same service"
     )
     axis = alt.Axis(
         format=_percent(pd.concat([rows["value"], lots["value"]])), tickCount=max(3, width // 110)
@@ -182,7 +184,11 @@ def classes_chart(found: ContestTables, width: int) -> Figure:
     names = list(dict.fromkeys(rows["scheme"]))
     ticks = sorted({int(k) for k in rows["classes"]})
     x = alt.X("classes:Q", title="Classes", axis=alt.Axis(format="d", values=ticks, grid=False))
-    title = "Over the per-SKU plan" if width < _WIDE else "Holding cost over the per-SKU plan, at equal fill"
+    title = (
+        "Over the per-SKU plan"
+        if width < _WIDE
+        else "Holding cost over the per-SKU plan, at the same service"
+    )
     y = alt.Y("price:Q", title=title, axis=alt.Axis(format=_percent(rows["price"])))
     colour, shape = _series(names, width)
     dash = alt.condition(

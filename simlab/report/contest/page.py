@@ -169,7 +169,7 @@ def weights_table(found: ContestTables) -> Table | None:
         [scheme_cell(one["scheme"]), *(_weight_cell(by.get((one["scheme"], name))) for name in names)]
         for one in found.standings
     ]
-    header = ["Against one target for all", *(f"at equal {SERVICES.get(name, name)}" for name in names)]
+    header = ["Against one target for all", *(f"at the same {SERVICES.get(name, name)}" for name in names)]
     return Table("The same plans by every weight", header, rows)
 
 

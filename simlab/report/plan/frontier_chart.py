@@ -226,7 +226,7 @@ def _limit_layers(tables: RunTables, measure: str, view: View, clip: bool) -> li
         rule = named("limits")
         layers.append(rule.mark_rule(color=GREY, strokeDash=[4, 4], clip=clip).encode(y=alt.Y("fill:Q")))
         text = rule.mark_text(align="left", dx=5, dy=-7, color=GREY, fontSize=12, x=0, clip=clip)
-        layers.append(text.encode(y=alt.Y("fill:Q"), text=alt.Text("floor:N")))
+        layers.append(text.encode(y=alt.Y("fill:Q"), text=alt.Text("asked:N")))
     if is_number(budget) and view.cost[0] <= budget <= view.cost[1]:
         rule = named("limits")
         layers.append(rule.mark_rule(color=GREY, strokeDash=[4, 4], clip=clip).encode(x=alt.X("cost:Q")))
@@ -238,7 +238,7 @@ def _limit_layers(tables: RunTables, measure: str, view: View, clip: bool) -> li
 def _limits_table(tables: RunTables, measure: str) -> pd.DataFrame:
     floor, budget = _limits_of(tables, measure)
     return pd.DataFrame(
-        {"fill": [floor], "cost": [budget], "floor": [f"asked: {target(floor)}"], "budget": ["budget"]}
+        {"fill": [floor], "cost": [budget], "asked": [f"asked: {target(floor)}"], "budget": ["budget"]}
     )
 
 

@@ -13,7 +13,7 @@ from simlab.policies import PlannedLevels, plan
 from simlab.policies.levels.exact import service_at
 from simlab.policies.levels.normal import loss, undershooting
 from simlab.policies.planning import lots_of
-from simlab.policies.problems import service_problems
+from simlab.policies.problems import plannable, service_problems
 from simlab.register.families import TARGET_FAMILIES, fills_up, has_point
 from simlab.verdict.audit.switches import Switch
 from simlab.verdict.audit.worlds import Beliefs, Worlds, sooner
@@ -111,5 +111,6 @@ def _exact_fill(models: Models, levels: Levels) -> FloatArray:
     lowest = np.where(by_point, levels.reorder_point[:, 0] + 1, levels.order_up_to[:, 0])
     quantity = np.where(by_point, levels.order_quantity[:, 0], 0)
     depletes = bool(fills_up(levels.family).any())
-    problems, _ = service_problems(models, quantity, "fill_rate", depletes=depletes)
+    models, consecutive = plannable(models)
+    problems, _ = service_problems(models, quantity, "fill_rate", depletes=depletes, consecutive=consecutive)
     return service_at(problems, lowest, "fill_rate")

@@ -25,7 +25,7 @@ FORMULA = "formula"
 """Key of the closing line: what the formula says of its own world, against that world simulated."""
 
 EDITS = {
-    Switch.SHAPE: "demand shape: normal with the same mean and variance → the law",
+    Switch.SHAPE: "demand shape: normal with the same mean and variance → as fitted",
     Switch.PARAMETERS: "demand parameters: as planned → as fitted",
     Switch.LEAD_TIME: "lead time: always its mean → random, in sequence",
     Switch.CROSSING: "orders: in sequence → may overtake each other",

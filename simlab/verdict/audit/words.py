@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from simlab.errors import enumerated
 from simlab.measures.decision import short_rate
 from simlab.verdict.audit.account import Line, PolicyAudit, SegmentAudit
 from simlab.verdict.audit.switches import CAUSES, FORMULA, Switch
@@ -69,8 +70,7 @@ def _is_sure(line: Line) -> bool:
 
 
 def _listed(lines: list[Line]) -> str:
-    shown = [f"{_points(abs(line.points.value))} because {_because(line)}" for line in lines]
-    return shown[0] if len(shown) == 1 else f"{', '.join(shown[:-1])} and {shown[-1]}"
+    return enumerated([f"{_points(abs(line.points.value))} because {_because(line)}" for line in lines])
 
 
 def _because(line: Line) -> str:

@@ -105,3 +105,9 @@ def test_names_of_learned_segments_are_not_refused(tmp_path) -> None:
     path = write(tmp_path, '[optimize]\nordered = ["L1", "L2"]\n')
     path.write_text(path.read_text("utf-8").replace('by = ["category"]', 'by = ["cuts"]'), "utf-8")
     assert any("found by simulation" in line for line in api.check(path).facts)
+
+
+def test_a_column_to_tell_by_that_there_is_not_is_found_before_anything_is_simulated(tmp_path) -> None:
+    """`told_by` was looked up after the whole run: its table was lost."""
+    assert codes(write(tmp_path, '[optimize]\ntold_by = "colour"\n')) == ["E-OPT-040"]
+    assert api.check(write(tmp_path, '[optimize]\ntold_by = "supplier"\n')).ending

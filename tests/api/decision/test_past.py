@@ -63,6 +63,11 @@ def test_the_replay_is_that_of_laws_which_never_saw_these_weeks(opt, held):
     levels = plan_columns(past, asked[:, None]).levels
     expected = replay_plan(past, segmentation, levels, 0.95).replay.set_index("segment")
     own = held.frame[held.frame["plan"] == "segmented"].set_index("segment")
+    told = opt.replay()
+    assert told.statements == tuple(one.line for one in held.statements())
+    assert told.to_frame()["fill_rate"].tolist() == pytest.approx(own["fill_rate"].tolist(), nan_ok=True)
+    assert told.plot().axes
+    assert "Replay" in repr(told)
     for name in ("fill_rate", "fill_rate_expected", "fill_rate_low", "value_rate", "demand"):
         assert own[name].to_numpy() == pytest.approx(expected[name].to_numpy(), nan_ok=True)
     assert own.loc[ALL, "n_judged"] == 12

@@ -1,5 +1,7 @@
 """Files that come with a day's work: everything wrong at once, placed, exit 3, nothing written."""
 
+import os
+
 import pytest
 from typer.testing import CliRunner
 from worlds.ordering import make_run
@@ -132,3 +134,10 @@ def test_numbers_of_a_stock_file_are_not_sent_to_a_section_that_no_study_has(run
     said = refused(run, tmp_path, f'sku,location,on_hand\na,EAST,"{cell}"\nb,EAST,7.25\n', "stock")
     assert "stock.csv:2 column 'on_hand'" in said
     assert "[data.stock]" not in said
+
+
+def test_a_pipe_in_place_of_a_state_is_refused_at_once(run, tmp_path):
+    """It was waited for without an end; a device filled the memory."""
+    os.mkfifo(tmp_path / "state.json")
+    with pytest.raises(UsageError, match="is a pipe, not a file"):
+        sl.orders(run, state=tmp_path / "state.json")

@@ -87,7 +87,9 @@ def test_no_tick_where_another_weight_disagrees_and_every_weight_has_its_column(
     assert (said.state, said.title) == ("open", "Learned tree costs least by margin; unit fill disagrees")
     assert "of margin served" in said.text
     shown = weights_table(weighed)
-    assert shown.header[1:] == ["at equal fill by margin", "at equal unit fill", "at equal fill by value"]
+    assert shown.header[1:] == [
+        f"at the same {name}" for name in ("fill by margin", "unit fill", "fill by value")
+    ]
     assert shown.rows[0][2].text.startswith("1.0")
     assert [box.title for box in boxes(weighed) if box.state == "good"] == []
     assert next(box for box in boxes(weighed) if "chance" in box.title).text.endswith(

@@ -180,8 +180,8 @@ def _movable(opt: Outcome) -> tuple[dict[str, bool], list[str]]:
         )
     if asked.choose != "in_sample" and opt.solved.fill_rate is not None:
         fixed.append(
-            "The run's plan keeps a margin for chance on top of its floor; plans found here do not, and the "
-            'study that is written says so: choose = "in_sample".'
+            "The run's plan keeps a margin for chance on top of what is asked; plans found here do not, and "
+            'the study that is written says so: choose = "in_sample".'
         )
     return {"solve": solve, "budget": budget, "rate": rate, "price": price}, fixed
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from simlab.errors import listed
 from simlab.report.kit.formats import DASH, is_number, number, percent
 from simlab.report.kit.reading import records
 from simlab.report.kit.shell import SUPPLIERS
@@ -79,9 +80,7 @@ def _flags(rows: list[Row]) -> str:
 def _listed(what: str, rows: list[Row]) -> str:
     if not rows:
         return ""
-    names = ", ".join(str(row["supplier"]) for row in rows[:_NAMED])
-    more = f" and {len(rows) - _NAMED:,} more" if len(rows) > _NAMED else ""
-    return f"{what} {names}{more}."
+    return f"{what} {listed([str(row['supplier']) for row in rows], _NAMED)}."
 
 
 def _lead_times(rows: list[Row]) -> Row:
