@@ -37,6 +37,7 @@ PATTERNS = {
     "report/plan/items/bundle.py": "exports of a script",
     "report/plan/what_if/study.py": "lines of the user's study file",
     "cli/say.py": "the head of a message, which gets its colour",
+    "cli/tables.py": "a currency and its amount, between which no line ends",
 }
 
 # Words with a space that are searched for, each with its reason.
