@@ -22,6 +22,7 @@ from simlab.catalog.cells.numerals import (
     PLAIN,
     Fault,
     Notation,
+    declare,
     grouped,
     not_a_number,
     notation_of,
@@ -55,6 +56,7 @@ NO_DAY = np.datetime64("NaT", "D")
 _SHORTENED = re.compile(r"\d([.,]\d+)?E\+\d{2,3}")  # 1.23E+12
 Value = TypeVar("Value")
 Judge = Callable[[str], Value | Fault]
+_GROUPS = 'decimal = "," and thousands = "."'
 
 
 def judged(
@@ -146,7 +148,7 @@ def numbers(
             return which_of_both(cell.strip(BLANKS), table.name, use)
         fault = _within(value, cell, name, rule)
         if fault is not None and fault.number == found.NOT_WHOLE and grouped(cell):
-            hint = f'groups of thousands? Then decimal = "," and thousands = "." under [data.{table.name}]; '
+            hint = f"groups of thousands? Then {declare(_GROUPS, table.name)}; "
             fault = replace(fault, fix=hint + fault.fix)
         return fault or value
 

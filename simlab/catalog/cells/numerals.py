@@ -50,6 +50,7 @@ class Notation:
 
 PLAIN: Final = Notation()
 _COMMA_DECIMAL = re.compile(r"[+-]?[0-9]+,[0-9]+")
+_OF_COMMANDS = frozenset({"current", "stock", "plan", "day_demand", "day_receipts"})
 _COMMA_GROUPS = re.compile(r"[+-]?[0-9]{1,3}(?:,[0-9]{3})+")
 _POINT_GROUPS = re.compile(r"[+-]?[0-9]{1,3}(?:\.[0-9]{3})+(?:,[0-9]+)?")
 _EXPONENT = re.compile(r"[+-]?[0-9]+(?:[.,][0-9]+)?[eE][+-]?[0-9]+")
@@ -93,18 +94,24 @@ def not_a_number(cell: str, table: str, notation: Notation) -> Fault:
     )
 
 
+def declare(words: str, table: str) -> str:
+    """The remedy of a notation that a study can declare; tables of a command have no section there."""
+    if table in _OF_COMMANDS:
+        return "fix the cell: digits, and '.' before decimals"
+    return f"declare {words} under [data.{table}], or fix the cell"
+
+
 def _remedy(text: str, table: str, notation: Notation) -> str:
-    section = f"under [data.{table}]"
     if says_nothing(text):
         return "leave the cell empty where nothing is known"
     if _COMMA_GROUPS.fullmatch(text) and notation.decimal == ".":
-        return f'declare thousands = "," {section}, or fix the cell'
+        return declare('thousands = ","', table)
     if _COMMA_DECIMAL.fullmatch(text) and notation.decimal == ".":
-        return f'declare decimal = "," {section}, or fix the cell'
+        return declare('decimal = ","', table)
     if _POINT_GROUPS.fullmatch(text):
-        return f'declare decimal = "," and thousands = "." {section}, or fix the cell'
+        return declare('decimal = "," and thousands = "."', table)
     if _BLANK_GROUPS.fullmatch(text):
-        return f'declare thousands = " " {section}, or fix the cell'
+        return declare('thousands = " "', table)
     if _PERCENT.fullmatch(text):
         return "write a fraction, such as 0.20 for 20%"
     if _EXPONENT.fullmatch(text):
@@ -140,6 +147,8 @@ def which_of_both(cell: str, table: str, notation: Notation) -> Fault:
     sign, other = notation.decimal, "," if notation.decimal == "." else "."
     one, thousand = cell.split(sign)[0], cell.replace(sign, "")
     message = f"{cell!r} may be {one} or {thousand}: other cells of the column have no decimals"
+    if table in _OF_COMMANDS:
+        return Fault(found.NOT_A_NUMBER, message, f"write {one} or {thousand}")
     says = f'decimal = "{other}" and thousands = "{sign}" under [data.{table}] if it is {thousand}'
     return Fault(found.NOT_A_NUMBER, message, f'declare {says}, decimal = "{sign}" if it is {one}')
 

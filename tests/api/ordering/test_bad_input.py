@@ -129,6 +129,13 @@ def test_open_orders_that_stand_twice_or_are_due_in_a_century_are_asked_about(ru
     assert "days after the day of ordering: a wrong year" in said
 
 
+@pytest.mark.parametrize("cell", ["1,234", "1.234,5", "12 500"])
+def test_numbers_of_a_stock_file_are_not_sent_to_a_section_that_no_study_has(run, tmp_path, cell):
+    said = refused(run, tmp_path, f'sku,location,on_hand\na,EAST,"{cell}"\nb,EAST,7.25\n', "stock")
+    assert "stock.csv:2 column 'on_hand'" in said
+    assert "[data.stock]" not in said
+
+
 def test_a_pipe_in_place_of_a_state_is_refused_at_once(run, tmp_path):
     """It was waited for without an end; a device filled the memory."""
     os.mkfifo(tmp_path / "state.json")
