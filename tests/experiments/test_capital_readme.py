@@ -39,7 +39,7 @@ def splits():
     assert gap["between"] < gap["grid"] < gap["per_sku"]  # more levels, a lower bound
     yield f"| {between} | grid: {gap.grid_gap:.0f} |"
     yield f"| {levels} | planning formula: {formula} |"
-    yield f"| {gap.truth:.0f} a year ({100 * gap.truth / gap.plan:.1f} %) |"
+    yield f"| {gap.truth:.0f} a year ({100 * gap.truth / gap.plan:.1f}%) |"
 
 
 def stresses():
@@ -64,7 +64,7 @@ def comparisons():
     for kind, word in (("uniform", "less"), ("habit", "less"), ("per_sku", "more")):
         row = rows.loc[kind]
         first, second = sorted((abs(row.percent_low), abs(row.percent_high)))
-        yield f"{100 * abs(row.percent):.1f} % [{100 * first:.1f} %, {100 * second:.1f} %] {word}"
+        yield f"{100 * abs(row.percent):.1f}% [{100 * first:.1f}%, {100 * second:.1f}%] {word}"
 
 
 def plans_and_limits():
@@ -72,12 +72,12 @@ def plans_and_limits():
     plan, country, years = (rows.loc[name] for name in rows.index)
     yield f"{plan.fill_rate:.4f} [{plan.fill_rate_low:.4f}, {plan.fill_rate_high:.4f}]"
     more = country.holding_cost - plan.holding_cost
-    yield f"costs {round(more, -2):,.0f} more (+{100 * more / plan.holding_cost:.1f} %)"
+    yield f"costs {round(more, -2):,.0f} more (+{100 * more / plan.holding_cost:.1f}%)"
     more = years.holding_cost - plan.holding_cost
-    yield f"costs {round(more, -1):,.0f} a year more (+{100 * more / plan.holding_cost:.1f} %)"
+    yield f"costs {round(more, -1):,.0f} a year more (+{100 * more / plan.holding_cost:.1f}%)"
     missed = table("limits_years").iloc[0]
     shares = [100 * missed[f"missed_verdict{end}"] for end in ("", "_low", "_high")]
-    yield "missed in {:.1f} % [{:.1f} %, {:.1f} %] of fresh years".format(*shares)
+    yield "missed in {:.1f}% [{:.1f}%, {:.1f}%] of fresh years".format(*shares)
 
 
 def ways_and_releases():
@@ -87,8 +87,8 @@ def ways_and_releases():
         row = tenth.loc[segment]
         yield f"from {segment} ({row.from_target:.3f} → {row.to_target:.3f})"
     lost = released[released["segment"] == "(all)"].set_index("share")["fill"]
-    yield f"It costs {-100 * lost[0.1]:.1f} points of fill. The first 5 % cost {-100 * lost[0.05]:.1f} points"
-    yield f"20 % cost {-100 * lost[0.2]:.1f} points"
+    yield f"It costs {-100 * lost[0.1]:.1f} points of fill. The first 5% cost {-100 * lost[0.05]:.1f} points"
+    yield f"20% cost {-100 * lost[0.2]:.1f} points"
     capital = table("capital")
     yield f"the lowest: {capital.fill_rate.min():.3f}, in week {capital.fill_rate.idxmin() + 1}"
     yield f"from {round(capital.inventory_value[0], -3):,.0f} of stock the plan needs"

@@ -25,6 +25,13 @@ def test_cells_have_their_units_and_names_are_text():
     assert "<b>&" not in page
 
 
+def test_an_option_and_a_signed_amount_stay_on_one_line():
+    said = ["First.", "Settled by --every-item <b>, \u2212€6.45 - - well-known -- text."]
+    page = lists_html("What?", {"command": "orders", "currency": "EUR"}, said, [])
+    option, amount = (f'<span class="keep">{one}</span>' for one in ("--every-item", "\u2212€6.45"))
+    assert f"by {option} &lt;b&gt;, {amount} - - well-known -- text" in page
+
+
 def test_a_row_that_names_its_measure_is_written_in_its_unit_with_its_interval_below():
     frame = pd.DataFrame(
         {

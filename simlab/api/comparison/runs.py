@@ -16,6 +16,7 @@ from simlab.api.comparison.told_of_runs import Difference, sentences
 from simlab.api.output.tables import FRONTIER
 from simlab.api.pictures import dots, row
 from simlab.errors import UsageError
+from simlab.measures.decision import short_rate
 from simlab.measures.shown import Public
 from simlab.measures.weights import WEIGHT_NAMES
 from simlab.run import RunFolder
@@ -367,6 +368,7 @@ def differing(runs: Sequence[RunFolder], labels: Sequence[str]) -> pd.DataFrame:
     for kind, what in names:
         values = [_text(facts.get((kind, what))) for facts in told]
         if len(set(values)) > 1:
+            values = _rates(values) if kind == "target" else values
             rows.append({"kind": kind, "what": what, **dict(zip(labels, values, strict=True))})
     return pd.DataFrame(rows, columns=["kind", "what", *labels])
 
@@ -405,6 +407,15 @@ def _text(value: Any) -> str:
     if isinstance(value, str):
         return value[:16] + "…" if len(value) == 64 else value
     return json.dumps(value, ensure_ascii=False)
+
+
+def _rates(values: Sequence[str]) -> list[str]:
+    """Targets as they are shown elsewhere, with more digits where they differ in those only."""
+    short, exact = (
+        [value if value == "–" else show(float(value)) for value in values]
+        for show in (short_rate, lambda rate: f"{100 * rate:.6g}%")
+    )
+    return short if len(set(short)) == len(set(values)) else exact
 
 
 def item_changes(a: RunFolder, b: RunFolder) -> pd.DataFrame:

@@ -75,7 +75,7 @@ def sections(found: ContestTables, pictures: Drawn) -> list[Section]:
     made = [
         _verdict(found, pictures),
         Section("schemes", "Schemes", "Schemes at the same service", _schemes(found, pictures), DECISION),
-        _curves(pictures),
+        _curves(found, pictures),
         rules_section(found, pictures),
         classes_section(found, pictures),
         _service(found),
@@ -128,8 +128,6 @@ def _schemes(found: ContestTables, pictures: Drawn) -> list[Any]:
             "The first column chose the plans; the others read them, held fixed, at what one target serves."
         )
         blocks.append(Text(text, "note"))
-    if len(found.fills) > 1:
-        blocks += [Heading("At every service asked"), floors_table(found)]
     left_out = records(found.tables.get("left_out"))
     if left_out:
         blocks += [Heading("Could not take part")]
@@ -137,16 +135,19 @@ def _schemes(found: ContestTables, pictures: Drawn) -> list[Any]:
     return blocks
 
 
-def _curves(pictures: Drawn) -> Section | None:
-    """Cost against service, a line per scheme."""
-    if "frontiers_by_scheme" not in pictures:
-        return None
-    text = (
-        "Each dot is a plan, re-tested on fresh demand; dotted: the service compared. The "
-        "per-SKU plan plans every SKU-location for itself: what no scheme should undercut."
-    )
-    blocks = [Pictures([pictures["frontiers_by_scheme"]]), Text(text, "note")]
-    return Section("curves", "Curves", "What each scheme costs over a target per SKU", blocks, FINANCE)
+def _curves(found: ContestTables, pictures: Drawn) -> Section | None:
+    """Cost against service, a line per scheme, and what each costs at every service asked."""
+    blocks: list[Any] = []
+    if "frontiers_by_scheme" in pictures:
+        text = (
+            "Each dot is a plan, re-tested on fresh demand; dotted: the service compared. The "
+            "per-SKU plan plans every SKU-location for itself: what no scheme should undercut."
+        )
+        blocks += [Pictures([pictures["frontiers_by_scheme"]]), Text(text, "note")]
+    if len(found.fills) > 1:
+        blocks += [Heading("At every service asked"), floors_table(found)]
+    title = "What each scheme costs over a target per SKU"
+    return Section("curves", "Curves", title, blocks, FINANCE) if blocks else None
 
 
 def standings_table(found: ContestTables) -> Table:

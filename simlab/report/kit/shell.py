@@ -22,7 +22,7 @@ TABS = {tab.id: tab.title for tab in words.TABS}
 """Titles of the tabs by the hash that opens them, in their order."""
 
 
-_SIGNED = re.compile(r"([+\u2212][^\s\w.,+\u2212\[\]&<>]\d[\d.,]*\w*)")
+_UNBROKEN = re.compile(r"([+\u2212][^\s\w.,+\u2212\[\]&<>]\d[\d.,]*\w*|(?<![\w-])--[a-z][a-z-]*[a-z])")
 
 
 @dataclass(frozen=True)
@@ -64,10 +64,10 @@ def environment() -> jinja2.Environment:
 
 
 def whole(text: str) -> Markup:
-    """A sentence whose signed amounts stay on one line: a browser breaks −€6.45 after the minus."""
+    """A sentence whose signed amounts and options stay whole: a browser breaks −€6.45 after the minus."""
     from markupsafe import Markup, escape
 
-    return Markup(_SIGNED.sub(r'<span class="keep">\1</span>', str(escape(text))))
+    return Markup(_UNBROKEN.sub(r'<span class="keep">\1</span>', str(escape(text))))
 
 
 def wordy(rows: Sequence[Sequence[str]]) -> frozenset[int]:

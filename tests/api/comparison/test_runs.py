@@ -160,6 +160,18 @@ def test_refusals(tmp_path: Path) -> None:
         sl.compare_runs(a, bad)
 
 
+def test_targets_that_differ_are_rates_told_apart(tmp_path: Path) -> None:
+    """As elsewhere in percent; two that agree to a tenth of a point have more digits."""
+    a = written(tmp_path / "a", chosen={"A": 0.970873, "B": 0.970873, "C": 0.9})
+    b = written(tmp_path / "b", chosen={"A": 0.9, "B": 0.970901})
+    told = sl.compare_runs(a, b).differences.query("kind == 'target'")
+    assert told[["what", "a", "b"]].to_numpy().tolist() == [
+        ["A", "97.1%", "90.0%"],
+        ["B", "97.0873%", "97.0901%"],
+        ["C", "90.0%", "–"],
+    ]
+
+
 def test_the_command(tmp_path: Path) -> None:
     """Sentences and tables for people, one document with --format json, exit code 2 for usage."""
     a, b, c = (str(written(tmp_path / name, fill)) for name, fill in (("a", 0.9), ("b", 0.95), ("c", 0.9)))

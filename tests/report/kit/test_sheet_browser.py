@@ -2,16 +2,24 @@
 
 from __future__ import annotations
 
+import io
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import pandas as pd
 import pytest
 from report.test_browser import ARGUMENTS
 from worlds.fake_audit import build_fake_audit
-from worlds.fake_contest import build_fake_contest
+from worlds.fake_contest import SCHEMES, build_fake_contest
 
+from simlab.report.contest.charts import drawings
+from simlab.report.contest.page import QUESTION, sections
+from simlab.report.contest.tables import NEEDED, OPTIONAL, ContestTables
+from simlab.report.kit.reading import read_named
+from simlab.report.kit.sheet import draw, sheet_html
+from simlab.report.lists import Shown, lists_html
 from simlab.report.render import render
 
 CHROMIUM = shutil.which("chromium")
@@ -94,3 +102,65 @@ def test_nobody_is_shut_out_of_pages_of_blocks(browser: Any, report: Path, schem
     ]
     assert told == []
     context.close()
+
+
+def a_contest_by_every_weight(folder: Path) -> str:
+    run = build_fake_contest(folder)
+    ends = {"": -0.1, "_low": -0.2, "_high": -0.05}
+    interval = {f"percent_vs_one_class{end}": value for end, value in ends.items()}
+    weights = ("value_fill_rate", "fill_rate", "margin_fill_rate", "cycle_service_level", "line_fill_rate")
+    rows = [
+        {"scheme": scheme, "judged_by": weight, "decides": weight == "fill_rate", **interval}
+        for scheme in SCHEMES
+        for weight in weights
+    ]
+    tables = {**read_named(run, NEEDED, OPTIONAL), "scheme_weights": pd.DataFrame(rows)}
+    found = ContestTables(run.manifest, tables)
+    pictures, _ = draw(run, drawings(found))
+    return sheet_html(QUESTION, run.manifest, 54, sections(found, pictures))
+
+
+def six_rules(_: Path) -> str:
+    rules = [
+        f"{name}{how}"
+        for name in ("order_up_to", "reorder_quantity", "reorder_up_to")
+        for how in ("", ":normal")
+    ]
+    spread = {f"percent{end}": [None, *[0.2] * 5] for end in ("", "_low", "_high")}
+    equal = pd.DataFrame({"policy": rules, "at_fill": 0.95, "cost_at_fill": 6000.0, **spread})
+    served = {f"fill_rate{end}": 0.96 for end in ("", "_low", "_high")}
+    plans = pd.DataFrame({"policy": rules, **served, "inventory_value": 30_000.0, "orders_per_year": 281.0})
+    other = {
+        f"percent_by_{by}{end}": [None, *[0.1] * 5]
+        for by in ("units", "value", "items")
+        for end in ("", "_low", "_high")
+    }
+    said = [
+        "Lots Q at or below s (R,s,nQ), normal formula costs 24.7% [22.6%, 26.8%] more than order up to S at "
+        "every review (R,S) in holding cost at the same 95.0% of margin served at once (EUR 1,488), and by "
+        "every other weight."
+    ] * 5
+    targets = pd.DataFrame({"segment": ["A-X"], "target": [0.95]})
+    shown = (
+        Shown("Holding cost at the same service", equal, bars="percent"),
+        Shown("The same plans, service counted otherwise", pd.DataFrame({"policy": rules, **other})),
+        Shown("Plans", plans),
+        Shown("Targets of each rule", targets, "segments"),
+    )
+    return lists_html(
+        "Which?", {"command": "compare policies", "study": "Rules", "currency": "EUR"}, said, shown
+    )
+
+
+@pytest.mark.parametrize(
+    ("made", "second"), [(a_contest_by_every_weight, "Finance"), (six_rules, "Segments")]
+)
+def test_the_first_tab_is_one_sheet_of_paper(browser: Any, tmp_path: Path, made: Any, second: str) -> None:
+    pypdf = pytest.importorskip("pypdf", reason="pypdf is not installed")
+    path = tmp_path / "page.html"
+    path.write_text(made(tmp_path), encoding="utf-8")
+    page = browser.new_page()
+    page.goto(path.as_uri())
+    sheets = pypdf.PdfReader(io.BytesIO(page.pdf(prefer_css_page_size=True))).pages
+    page.close()
+    assert sheets[1].extract_text().lstrip().startswith(second)
