@@ -3,6 +3,7 @@
 import numpy as np
 import pandas as pd
 import pytest
+from worlds.exact_long_run import long_run
 from worlds.places import TESTS
 
 import simlab as sl
@@ -57,6 +58,48 @@ def tables(zeros=True):
         none = pd.DataFrame({"sku": "B", "location": "W", "date": days[:8], "quantity": 0})
         demand = pd.concat([demand, none])
     return items, demand
+
+
+OTHERS = {
+    # period, days from row to row, mean a row, R, L, unit cost, budget, what the dead items are bound to
+    "moq, by month": ("month", 365 / 12, 30.0, 1, 2, 8.0, 260, {"moq": 500}),
+    "packs and moq, by day, dear": ("day", 1, 0.6, 5, 9, 900.0, 9_000, {"moq": 12, "pack_size": 48}),
+    "packs, by week, with stock": ("week", 7, 12.0, 2, 1, 0.05, 1.1, {"pack_size": 1_000, "on_hand": 90}),
+}
+
+
+@pytest.mark.parametrize("name", OTHERS)
+def test_other_dead_items_take_nothing_of_a_budget_either(name):
+    """What is bought is the live item alone: fill and value of its level by plain convolution."""
+    period, step, mean, review, lead, cost, budget, bound = OTHERS[name]
+    days = pd.Timestamp("2022-01-03") + pd.to_timedelta(np.floor(step * np.arange(120)), unit="D")
+    if period == "month":
+        days = pd.date_range("2014-01-01", periods=120, freq="MS")
+    sold = np.random.default_rng(6).poisson(mean, 120)
+    demand = pd.DataFrame({"sku": "LIVE", "location": "W", "date": days.strftime("%Y-%m-%d")})
+    demand["quantity"] = sold
+    items = pd.DataFrame({"sku": ["DEAD", "GONE", "LIVE"], "location": "W", "unit_cost": [60.0, 7.0, cost]})
+    items = items.assign(lead_time=lead, on_hand=0, category=["old", "old", "new"])
+    for column, value in bound.items():
+        items[column] = [value, value, 1]
+    study = {
+        "study": {"period": period},
+        "data": {"time_unit": "periods"},
+        "demand": {"no_history": "zero"},
+        "models": {"law": "poisson", "memory": "all"},
+        "segments": {"by": "category"},
+        "policy": {"review_period": review, "targets": {"old": 0.95, "new": 0.95}},
+        "optimize": {"budget": budget},
+    }
+    data = sl.load_frames(items, demand, study=study)
+    opt = sl.optimize(data, sl.segment(data), replications=200, verdict_replications=200)
+    levels = opt.solved.kept["segmented"].order_up_to[:, 0]
+    assert levels[:2].tolist() == [0, 0]
+    fill, stock = long_run(sold.mean(), sold.mean(), review, lead, int(levels[2]))
+    assert opt.chosen.fill_rate == pytest.approx(fill, abs=0.004)
+    assert opt.chosen.value_money == pytest.approx(cost * stock, rel=0.02)
+    assert 0.8 * budget < cost * stock < 1.02 * budget
+    assert fill > 0.9
 
 
 @pytest.mark.parametrize("zeros", [True, False])

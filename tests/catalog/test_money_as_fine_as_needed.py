@@ -75,6 +75,29 @@ def test_money_becomes_finer_where_a_cost_needs_it() -> None:
     assert data.study.resolved()["data"]["cost_resolution"] == 1e-6
 
 
+@pytest.mark.parametrize(
+    ("cost", "resolution", "counted"),
+    [("0.00025", 1e-5, 25), ("0.0000123", 1e-7, 123), ("0.0375", 0.0001, 375), ("0.02505", 1e-5, 2_505)],
+)
+def test_money_is_as_fine_as_the_cheapest_item_needs(cost, resolution, counted) -> None:
+    """The coarsest power of ten, not above 0.0001, that holds the cost: 0.00025 = 25 x 0.00001, by hand."""
+    data = load(items(cost, "5"))
+    assert data.study.data.cost_resolution == resolution
+    assert data.catalog.unit_cost[0] == counted
+    assert data.models.annual_value[0] == pytest.approx(3 * 365 * float(cost), rel=1e-12)
+
+
+@pytest.mark.parametrize(
+    ("cost", "resolution", "counted", "size"),
+    [("0.0124", 0.001, 12, "0.032"), ("0.37", 0.1, 4, "0.081"), ("7.3", 1.0, 7, "0.041")],
+)
+def test_the_size_of_other_roundings_is_told_too(cost, resolution, counted, size) -> None:
+    """12 ÷ 12.4 = 1 - 0.032; 4 ÷ 3.7 = 1 + 0.081; 7 ÷ 7.3 = 1 - 0.041."""
+    data = load(items(cost, "2"), cost_resolution=resolution)
+    assert data.catalog.unit_cost[0] == counted
+    assert f"at most by {size} of the cost ({cost})" in remark(data, "unit_cost rounded")
+
+
 @pytest.mark.parametrize("cost", ["33.33333333", "1234.5", "0.99999999", "8.00009"])
 def test_money_stays_where_rounding_is_nothing(cost: str) -> None:
     """Below 1 in 10,000 the resolution stays, and the size of the rounding is said."""

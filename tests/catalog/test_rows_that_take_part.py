@@ -83,6 +83,36 @@ def load(table: pd.DataFrame, where: dict[str, object], items: dict[str, object]
     return sl.load_frames(ITEMS, table, study=study)
 
 
+@pytest.mark.parametrize(
+    ("period", "where", "kinds"),
+    [
+        ("month", {"movement": [601, 261]}, (601, 261)),
+        ("day", {"movement": {"none_of": [301, 551]}}, (601, 261)),
+        ("week", {"movement": {"above": 500}, "quantity": {"at_least": 1}}, (601, 551)),
+    ],
+)
+def test_movements_of_a_ledger_that_take_part_are_the_demand(period, where, kinds) -> None:
+    """Four kinds of movement at once (sales, issues, transfers, scrap): the law's mean is a sum by hand."""
+    rng = np.random.default_rng(8)
+    every = [
+        (str(day)[:10], kind, int(rng.poisson(mean)))
+        for day in pd.date_range("2024-01-01", "2025-12-28" if period == "week" else "2025-12-31")
+        for kind, mean in ((601, 6), (261, 2), (301, 40), (551, 1))
+    ]
+    table = pd.DataFrame(every, columns=["date", "movement", "quantity"]).assign(sku="a", location="X")
+    study = {
+        "study": {"period": period},
+        "demand": {"life": "window"},
+        "models": {"memory": "all"},
+        "data": {"demand": {"where": where, "duplicates": "sum"}},
+    }
+    data = sl.load_frames(ITEMS.iloc[:1], table, study=study)
+    wanted = sum(units for _, kind, units in every if kind in kinds)
+    periods = {"month": 24, "day": 731, "week": 104}[period]
+    assert data.history.quantity.sum() == wanted
+    assert float(data.models.world.demand.mean[0]) == pytest.approx(wanted / periods, rel=1e-3)
+
+
 def test_what_is_left_out_may_be_as_wrong_as_it_likes() -> None:
     """A quantity that is none, a date that is none and an unknown SKU: in rows that do not take part."""
     table = demand(type=["sale"] * 3 + ["note"] * 3)

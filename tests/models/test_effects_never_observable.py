@@ -127,6 +127,35 @@ def test_lines_of_one_order_are_one_observation_of_drift(lines) -> None:
     assert flagged <= 2
 
 
+def other_lead_times(shape, rng):
+    """Another law of days: long tails, or two ways to ship."""
+    if shape == "long tails":
+        return int(np.rint(rng.lognormal(2.5, 0.7)))
+    return int(rng.choice([6, 45], p=[0.7, 0.3])) + int(rng.integers(0, 3))
+
+
+@pytest.mark.parametrize("period", ["day", "week"])
+@pytest.mark.parametrize("shape", ["long tails", "ship or plane"])
+def test_orders_of_any_number_of_lines_do_not_drift_by_their_lines(shape, period) -> None:
+    """1 to 30 lines an order, orders at random days, no drift: of 60 suppliers, 5 % are 3; by lines, most."""
+    rng = np.random.default_rng(12)
+    rows = []
+    for k in range(60):
+        for placed in np.datetime64("2021-01-01") + np.sort(rng.choice(900, 30, replace=False)):
+            came = placed + max(other_lead_times(shape, rng), 1)
+            rows += [(f"V{k}", f"k{j}", str(placed), str(came)) for j in range(rng.choice([1, 3, 10, 30]))]
+    receipts = pd.DataFrame(rows, columns=["supplier", "sku", "order_date", "receipt_date"])
+    items = pd.DataFrame({"sku": ["s"], "location": "X", "unit_cost": 1.0, "supplier": "V0"})
+    items = items.assign(demand_law="poisson", demand_mean=2.0)
+    study = {"study": {"period": period}, "lead_times": {"crossing": True}}
+    receipts = receipts.assign(location="X", quantity=10)
+    found = sl.load_frames(items, None, receipts, study=study).lead_times()
+    assert len(found) == 60
+    assert found.drift_p.notna().all()
+    assert found.drifted.sum() <= 3
+    assert (found.drift_p < 0.05).sum() <= 9  # 99.9 % of a binomial law of 60 and 0.05
+
+
 def test_a_drift_is_seen_through_lines_and_three_receipts_tell_nothing() -> None:
     assert suppliers(5, names=3, slower=40).lead_times().drifted.all()
     few = suppliers(1, orders=3, names=2, slower=40, min_receipts=2).lead_times()

@@ -43,14 +43,21 @@ def test_the_least_reorder_point_that_reaches_a_low_target_may_lie_below_minus_o
         assert own_fill(mean, lead, s - 1, Q, from_top=from_top) < target
 
 
+@pytest.mark.parametrize(
+    ("family", "law", "lead", "Q", "review"),
+    [
+        ("reorder_quantity", (LawKind.POISSON, 4.0, 4.0), {3: 1, 4: 1, 5: 1, 6: 1}, 30, 1),
+        ("reorder_quantity", (LawKind.NEGATIVE_BINOMIAL, 10.0, 40.0), {1: 3, 8: 1}, 100, 7),
+        ("reorder_up_to", (LawKind.POISSON, 0.4, 0.4), {2: 1, 9: 1}, 6, 1),
+    ],
+)
 def test_cycle_service_of_lots_with_random_lead_times_in_sequence_is_not_called_exact(
-    item, make_models
+    family, law, lead, Q, review, item, make_models
 ) -> None:
     """What is approximated says so at the beginning; fill rates of the same items stay exact."""
-    one = item(demand=(LawKind.POISSON, 4.0, 4.0), lead={3: 1, 4: 1, 5: 1, 6: 1}, order_quantity=30)
-    models = make_models(one)
+    models = make_models(item(demand=law, lead=lead, order_quantity=Q, review=review))
     words = {
-        measure: plan(models, [0.9], family="reorder_quantity", target_measure=measure).method[0]
+        measure: plan(models, [0.9], family=family, target_measure=measure).method[0]
         for measure in ("fill_rate", "cycle_service_level")
     }
     assert words["fill_rate"] == "exact"

@@ -26,6 +26,19 @@ def test_grades_are_cut_where_the_study_says(column: str) -> None:
     assert got == ["D", "D", "E", "E", "V"]
 
 
+@pytest.mark.parametrize(
+    ("cuts", "grades", "right"),
+    [
+        ([1.5, 7.25], [9, 1.5, 0.5, 7.25, 2], "VDDEE"),
+        ([0.05, 0.1], [0.01, 0.05, 0.07, 0.1, 0.2], "DDEEV"),
+        ([200, 3000], [3001, 200, 10, 201, 3000], "VDDEE"),
+    ],
+)
+def test_other_grades_belong_below_the_cut_that_they_reach(cuts, grades, right) -> None:
+    """Parts of a grade, hundredths and thousands, in no order: D at most the first cut, V above both."""
+    assert "".join(classes("ved", 5, {"cuts": cuts}, criticality=grades)) == right
+
+
 def test_shares_are_cut_at_thirds_and_grades_stay_grades() -> None:
     """Without cuts; words as they stand, and cuts of words are refused."""
     assert classes("ved", 3, criticality=[0.2, 0.5, 0.9]) == ["D", "E", "V"]
@@ -55,3 +68,18 @@ def test_terciles_of_one_variation_are_refused() -> None:
     with pytest.raises(InvalidInputError, match="coefficient of variation: 1 everywhere"):
         classes("xyz", 6, {"cuts": "terciles"})
     assert classes("xyz", 3, {"cuts": "terciles"}, demand_mean=[4.0, 1.0, 2.0]) == ["X", "Z", "Y"]
+
+
+@pytest.mark.parametrize(
+    ("n", "law"),
+    [
+        (9, {"demand_mean": 4.0, "demand_variance": 8.0}),
+        (4, {"demand_mean": [10.0, 20.0, 30.0, 70.0], "demand_variance": [50.0, 200.0, 450.0, 2450.0]}),
+        (7, {"demand_mean": 0.3, "demand_variance": 0.7, "unit_cost": [1.0, 2.0, 3.0, 4.0, 5.0, 6.0, 7.0]}),
+    ],
+    ids=["alike", "means that differ", "slow movers of other costs"],
+)
+def test_one_variation_is_refused_under_other_laws_and_means(n, law) -> None:
+    """Variance = half the squared mean: a variation of 0.7071 whatever the mean, up to the last bit."""
+    with pytest.raises(InvalidInputError, match=r"coefficient of variation: .* everywhere"):
+        classes("xyz", n, {"cuts": "terciles"}, demand_law="negative_binomial", **law)

@@ -260,7 +260,7 @@ def test_orders_of_a_continuous_law_with_lost_sales(cv: float, S: int) -> None:
         assert found[name].half_width < 0.01 * exact, name
 
 
-@pytest.mark.parametrize(("mean", "sd"), [(9.0, 3.0), (100.0, 20.0)])
+@pytest.mark.parametrize(("mean", "sd"), [(9.0, 3.0), (100.0, 20.0), (5.0, 2.5), (3000.0, 900.0)])
 def test_a_normal_law_may_be_below_zero_and_order_nothing(mean: float, sd: float) -> None:
     """Whether such a review counts is a matter of definition: neither answer is far off."""
     law = {"kind": "normal", "mean": mean, "sd": sd}
@@ -429,7 +429,15 @@ def test_intervals_cover_over_a_thousand_seeds(name: str) -> None:
     assert all(0.92 <= share <= 0.98 for share in found.values()), found
 
 
-@pytest.mark.parametrize(("mean", "cv", "level"), [(50.0, 0.4, 52.345678), (1000.0, 0.2, 1100.000123)])
+@pytest.mark.parametrize(
+    ("mean", "cv", "level"),
+    [
+        (50.0, 0.4, 52.345678),
+        (1000.0, 0.2, 1100.000123),
+        (20.0, 0.25, 25.00012345),
+        (0.8, 0.6, 1.2345678),
+    ],
+)
 def test_levels_of_published_optima_have_many_decimals(mean: float, cv: float, level: float) -> None:
     """Found: a lattice fine enough for 52.345678 exploded ("mean 1.05234e+07"). It is rounded to the law's.
 

@@ -16,13 +16,13 @@ from simlab.measures import equal_fill_difference, equal_fill_to_point
 N, LEVELS, PERIODS, LEAD = 9, 12, 26, 2
 
 
-def world(seed: int, replications: int):
+def world(seed: int, replications: int, n: int = N):
     """(n, levels, replications) cost and units served, and (replications,) units demanded."""
     rng = np.random.default_rng(seed)
-    mean, unit = rng.lognormal(np.log(3), 1, N), rng.lognormal(np.log(20), 1, N)
-    cost, served = np.zeros((2, N, LEVELS, replications))
+    mean, unit = rng.lognormal(np.log(3), 1, n), rng.lognormal(np.log(20), 1, n)
+    cost, served = np.zeros((2, n, LEVELS, replications))
     demanded = np.zeros(replications)
-    for i in range(N):
+    for i in range(n):
         x = rng.negative_binomial(mean[i] / 2, 1 / 3, (replications, PERIODS + LEAD))
         upto = np.concatenate([np.zeros((replications, 1)), np.cumsum(x, axis=1)], axis=1)
         before, now = upto[:, LEAD : LEAD + PERIODS] - upto[:, :PERIODS], x[:, LEAD:]
@@ -37,7 +37,7 @@ def world(seed: int, replications: int):
 
 def plans(value, cost, served, search):
     """Sums of the efficient plans of three segments by value, chosen on the search replications."""
-    group = np.argsort(np.argsort(-value)) // 3
+    group = np.argsort(np.argsort(-value)) * 3 // value.size
     of_group = [(cost[group == g].sum(axis=0), served[group == g].sum(axis=0)) for g in range(3)]
     every = np.array(list(product(range(LEVELS), repeat=3)))
     total = [sum(of_group[g][part][every[:, g]][:, search].sum(axis=1) for g in range(3)) for part in (0, 1)]
@@ -68,6 +68,28 @@ def share_covered(seed: int, per: int = 100, times: int = 120) -> float:
 def test_nine_skus_against_todays_levels() -> None:
     """Nominal 0.95; 0.65 to 0.79 where a plan's neighbours were a matter of chance."""
     assert 0.92 <= np.mean([share_covered(seed) for seed in (1, 2, 3)]) <= 0.98
+
+
+def share_covered_against_one_target(seed: int, n: int, per: int = 100, times: int = 100) -> float:
+    """The same against one target for all SKUs, both read at a fill rate between their plans."""
+    value, cost, served, demanded = world(seed, 200 + per * times, n)
+    a = plans(value, cost, served, slice(0, 200))
+    b = cost.sum(axis=0), served.sum(axis=0)
+
+    def difference(rows: slice):
+        cut = [part[:, rows] for part in (*a, *b)]
+        return equal_fill_difference(*cut, demanded[rows], 0.93).difference
+
+    truth = difference(slice(200, None)).value
+    blocks = [difference(slice(200 + per * k, 200 + per * (k + 1))) for k in range(times)]
+    return float(np.mean([one.low <= truth <= one.high for one in blocks]))
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("n", [5, 20, 40])
+def test_other_numbers_of_skus_against_one_target(n: int) -> None:
+    """Nominal 0.95; 0.88 with 40 SKUs in version 0.1.0. Of 300 blocks 0.91 is three standard errors low."""
+    assert 0.91 <= np.mean([share_covered_against_one_target(seed, n) for seed in (1, 2, 3)]) <= 0.985
 
 
 def normal_plans(rng, mean_cost, mean_served, sd, n):

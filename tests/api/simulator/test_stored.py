@@ -76,6 +76,30 @@ def test_a_grid_that_differs_is_named_with_the_line_to_write(first, tmp_path):
     assert "[optimize] targets = [0.5, " in said
 
 
+@pytest.mark.parametrize(
+    ("changed", "ours"),
+    [
+        ({"targets = { fast = 0.98, slow = 0.9 }": "targets = { fast = 0.98, slow = 0.8765 }"}, "0.8765"),
+        (
+            {
+                '["segment"]': '["hml"]',
+                "targets = { fast = 0.98, slow = 0.9 }": "targets = { H = 0.9123, M = 0.9345, L = 0.98 }",
+            },
+            "0.9123, 0.9345",
+        ),
+    ],
+    ids=["another habit", "another scheme"],
+)
+def test_targets_of_other_plans_are_named_with_the_line_to_write(first, tmp_path, changed, ours):
+    """Segments may change freely; what is missing in the grid is the difference of two sets of targets."""
+    _, run = first
+    with pytest.raises(InvalidInputError) as caught:
+        api.run_optimize(write_study(tmp_path, STUDY, **changed), curves=run)
+    said = str(caught.value)
+    assert f"this study alone has {ours}" in said
+    assert "[optimize] targets = [" in said
+
+
 @pytest.mark.slow
 def test_the_line_to_write_makes_the_curves_of_use(first, tmp_path):
     """Pasted under [optimize], it is the grid of that run."""
