@@ -123,6 +123,7 @@ def test_a_flag_says_at_least_what_was_sold_for_slow_and_fast_movers(mean, most,
     assert abs(history.mean[0] - mean) < 4 * error
     assert blind.mean[0] == pytest.approx(sold.mean())
     assert blind.mean[0] < 0.9 * mean
+    assert abs(history.mean[0] - mean) < 0.5 * (mean - blind.mean[0])
 
 
 @pytest.mark.parametrize("skew", ["geometric", "lognormal"])
