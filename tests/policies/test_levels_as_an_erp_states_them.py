@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 
+import numpy as np
 import pandas as pd
 import pytest
 
@@ -175,3 +176,47 @@ def test_lots_take_no_part_where_a_column_says_how_much_is_ordered_today() -> No
     """An empty cell of that column is then a half rule of that SKU-location, and refused."""
     with pytest.raises(InvalidInputError, match="these columns make no rule together"):
         levels(load(n=2, current_reorder_point=[4, 6], order_quantity=10, current_order_quantity=[5, None]))
+
+
+def own_lots(
+    mean: float, lead: int, review: int, s: int, Q: int, *, one_at_a_time: bool
+) -> tuple[float, float]:
+    """Fill rate by own simulation, and its standard error: (R,s,nQ), or one Q at a review."""
+    rng = np.random.default_rng(3)
+    paths, days = 500, 1_200
+    net, position = np.full(paths, s + Q), np.full(paths, s + Q)
+    due = np.zeros((days + lead + 1, paths), np.int64)
+    served, asked = np.zeros(paths), np.zeros(paths)
+    for day in range(days):
+        if day % review == 0:
+            lots = np.maximum(-((position - s - 1) // Q), 0)
+            size = Q * (np.minimum(lots, 1) if one_at_a_time else lots)
+            due[day + lead] += size
+            position = position + size
+        net = net + due[day]
+        demand = rng.poisson(mean, paths)
+        if day >= 400:
+            served += np.minimum(demand, np.maximum(net, 0))
+            asked += demand
+        net, position = net - demand, position - demand
+    ratio = served.sum() / asked.sum()
+    return ratio, float(np.sqrt(((served - ratio * asked) ** 2).sum()) / asked.sum())
+
+
+@pytest.mark.parametrize(
+    ("mean", "lead", "review", "s", "Q"), [(4.0, 3, 1, 15, 5), (0.9, 5, 7, 8, 7), (30.0, 0, 2, 30, 65)]
+)
+def test_a_largest_order_of_one_lot_is_the_rule_of_one_lot_at_a_time(
+    mean: float, lead: int, review: int, s: int, Q: int
+) -> None:
+    """Peers order one Q however far below s: `max_order` = Q; without it as many lots as it takes."""
+    stated = {"current_reorder_point": s, "current_order_quantity": Q, "demand_mean": mean}
+    found = {}
+    for largest in (Q, None):
+        limit = {} if largest is None else {"max_order": largest}
+        data = load({"family": "given", "review_period": review}, lead_time=lead, **stated, **limit)
+        fill = sl.simulate(data, sl.Policy.given(sl.segment(data)), replications=200).fill_rate
+        right, error = own_lots(mean, lead, review, s, Q, one_at_a_time=largest is not None)
+        assert abs(fill.value - right) < 4 * np.hypot(error, (fill.high - fill.low) / 3.92)
+        found[largest] = right
+    assert found[None] > found[Q] + 0.01

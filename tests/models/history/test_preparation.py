@@ -105,3 +105,43 @@ def test_every_period_stocked_out_still_has_a_law() -> None:
     assert models.world.demand.mean[0] >= 3.5
     with pytest.raises(InvalidInputError, match="E-MOD-062"):  # many of them: is the flag turned round?
         fit(catalogue([3, 5, 2, 4] * 5, [1] * 20, censoring="stockout_column"))
+
+
+@pytest.mark.parametrize(("mean", "most", "share"), [(0.8, 2, 0.5), (60.0, 70, 0.3), (4.0, 5, 0.6)])
+def test_a_flag_says_at_least_what_was_sold_for_slow_and_fast_movers(mean, most, share) -> None:
+    """Poisson demand cut at a random shelf, or not cut though the shelf became empty: the true mean returns.
+
+    Own draws: 600 weeks; a flag wherever the shelf was sold out, be it to the unit.
+    """
+    rng = np.random.default_rng(9)
+    true = rng.poisson(mean, 600)
+    shelf = np.where(rng.random(600) < share, rng.integers(0, most + 1, 600), 10**6)
+    sold, flag = np.minimum(true, shelf), (shelf <= true).astype(int)
+    history = read_history(catalogue(sold, flag, censoring="stockout_column"))
+    blind = read_history(catalogue(sold))
+    error = np.sqrt(mean / 600 / (1 - share))
+    assert abs(history.mean[0] - mean) < 4 * error
+    assert blind.mean[0] == pytest.approx(sold.mean())
+    assert blind.mean[0] < 0.9 * mean
+    assert abs(history.mean[0] - mean) < 0.5 * (mean - blind.mean[0])
+
+
+@pytest.mark.parametrize("skew", ["geometric", "lognormal"])
+def test_clean_skewed_demand_loses_variance_by_clipping_and_none_by_listing(skew) -> None:
+    """Median + 3 x 1.4826 x the median absolute deviation, by numpy: what lies beyond is no error here."""
+    rng = np.random.default_rng(10)
+    line = (
+        rng.geometric(0.05, 300) if skew == "geometric" else np.rint(rng.lognormal(3, 0.9, 300)).astype(int)
+    )
+    line = np.maximum(line, 1)
+    middle = np.median(line)
+    bound = middle + 3 * 1.4826 * np.median(np.abs(line - middle))
+    clipped = np.minimum(line, np.floor(bound))
+    assert clipped.var() < 0.85 * line.var()
+    rule = {"rule": "mad", "k": 3.0}
+    found = read_history(catalogue(line, outliers=rule | {"action": "clip"}))
+    assert found.variance[0] == pytest.approx(clipped.var(ddof=1), rel=0.02)
+    listed = read_history(catalogue(line, outliers=rule | {"action": "list"}))
+    assert listed.variance[0] == pytest.approx(line.var(ddof=1), rel=1e-9)
+    (note,) = [one.note for one in listed.notes if "outliers" in one.what]
+    assert f"{int((line > bound).sum())} SKU-location" in note
