@@ -69,6 +69,24 @@ def test_amounts_are_drawn_as_bars_and_a_location_stands_below_its_sku():
     assert "−€300" in page
 
 
+def test_names_of_rows_are_whole_on_a_phone():
+    rules = ["order_up_to:normal", "reorder_quantity:normal"]
+    spread = {f"percent{end}": [0.1, 0.2] for end in ("", "_low", "_high")}
+    frame = pd.DataFrame({"policy": rules, **spread})
+    page = lists_html(
+        "What?", {"command": "compare policies"}, ["Said."], [Shown("All", frame, bars="percent")]
+    )
+    for line in (
+        "order up to S at every",
+        "review (R,S)",
+        "lots Q at or below s",
+        "(R,s,nQ)",
+        "normal formula",
+    ):
+        assert f">{line}</t" in page, line
+    assert "\u2026</t" not in page
+
+
 def test_a_comparison_of_runs_has_its_currency_and_what_is_alike_left_out():
     from types import SimpleNamespace
 
@@ -92,15 +110,16 @@ def test_a_comparison_of_runs_has_its_currency_and_what_is_alike_left_out():
         }
     )
     pair = SimpleNamespace(a="spring", b="autumn", currency="EUR", items=items, results=(), decides="units")
-    empty = pd.DataFrame()
+    empty, plans = pd.DataFrame(), pd.DataFrame({"a": ["spring"], "b": ["autumn"], "in_both": [2]})
     found = SimpleNamespace(
-        labels=("spring", "autumn"), pairs=(pair,), results=empty, plans=empty, differences=empty
+        labels=("spring", "autumn"), pairs=(pair,), results=empty, plans=plans, differences=empty
     )
     found.statements = ("Said.",)
     page = runs_page(found)
     for text in ("Target, spring", "Order up to, autumn", "−€12.00", "95.0%", "money in EUR"):
         assert text in page, text
     assert "Review" not in page
+    assert page.index(">Run</th>") < page.index(">autumn</th>") < page.index(">spring</td>")
     assert "<svg" in page
 
 

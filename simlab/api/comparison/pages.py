@@ -82,9 +82,14 @@ def runs_page(found: RunComparison) -> str:
     shown = (
         *(_results(one, found.results) for one in found.pairs),
         *(_by_segment(one) for one in found.pairs),
-        Shown("Plans", found.plans, headings={"a": "Run", "b": "Against it"}),
+        Shown("Plans", _the_other_first(found.plans), headings={"a": "Against", "b": "Run"}),
         *(_moves(one) for one in found.pairs),
-        Shown("What differs", found.differences, "method", headings={name: name for name in found.labels}),
+        Shown(
+            "What differs",
+            found.differences,
+            "method",
+            headings={"what": "What", **{name: name for name in found.labels}},
+        ),
     )
     facts = {
         "command": "compare runs",
@@ -94,6 +99,11 @@ def runs_page(found: RunComparison) -> str:
     }
     said = (*(line for one in found.pairs for line in (headline(one),) if line), *found.statements)
     return lists_html("What differs between the runs, and what did it do?", facts, said, shown)
+
+
+def _the_other_first(plans: pd.DataFrame) -> pd.DataFrame:
+    """The run before the one that it is held against, as in the headings."""
+    return plans[sorted(plans, key=lambda name: str(name) != "b")]
 
 
 _NOTES = {"open": "too close to call", "none": "their plans do not both reach it"}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import textwrap
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -34,7 +35,7 @@ if TYPE_CHECKING:
 
 BOUND = "best targets, any sorting"
 CHEAPEST, SAME, COSTS_MORE = "cheapest", "too close to it to call", "costs more"
-_LINES, _WIDE = 5, 500
+_LINES, _WIDE, _LETTER = 5, 500, 6
 _COLOURS = (BLUE, VERMILLION, GREEN, "#CC79A7", "#E69F00", "#7B4EA3", BLACK, GREY)
 _SHAPES = ("circle", "square", "triangle-up", "diamond", "triangle-down", "cross", "triangle-right", "wedge")
 
@@ -124,7 +125,9 @@ def differences_chart(found: ContestTables, width: int) -> Figure:
     ticks = named("random").mark_tick(color=GREY, opacity=0.6, thickness=1, size=14).encode(y=y, x=x)
     spans = base.mark_rule(strokeWidth=2.5).encode(y=y, x=alt.X("low:Q"), x2=alt.X2("high:Q"), color=colour)
     dots = base.mark_point(filled=True, size=70, opacity=1).encode(y=y, x=x, color=colour, shape=shape)
-    chart = alt.layer(ticks, spans, dots, width=_plot(width, space), height=24 * len(order))
+    chart = alt.layer(
+        ticks, spans, dots, width=_plot(width, space), height=(24 if width >= _WIDE else 28) * len(order)
+    )
     return Figure(chart, {"schemes": rows, "random": lots})
 
 
@@ -260,7 +263,9 @@ def ranks_chart(found: ContestTables, width: int) -> Figure:
         .mark_point(filled=True, color=VERMILLION, stroke="white", shape="diamond", size=110, opacity=1)
         .encode(x=x, y=y)
     )
-    chart = alt.layer(bubbles, seeds, width=_plot(width, space), height=26 * len(order))
+    chart = alt.layer(
+        bubbles, seeds, width=_plot(width, space), height=(26 if width >= _WIDE else 28) * len(order)
+    )
     return Figure(chart, {"rows": rows})
 
 
@@ -275,12 +280,17 @@ def _plot(width: int, labels: int) -> int:
 
 def _names(names: Sequence[str], space: int) -> alt.Axis:
     """Schemes down the side, in words."""
-    return alt.Axis(labelLimit=space, domain=False, grid=True, labelExpr=_spelled(names))
+    letters = space // _LETTER
+    return alt.Axis(labelLimit=space, domain=False, grid=True, labelExpr=_spelled(names, letters))
 
 
-def _spelled(names: Sequence[str]) -> str:
-    """Vega expression of a label: the scheme in words."""
-    return f"({json.dumps({name: scheme_title(name) for name in names})})[datum.label] || datum.label"
+def _spelled(names: Sequence[str], letters: int = 0) -> str:
+    """Vega expression of a label: the scheme in words, in lines of so many letters."""
+    told = {name: scheme_title(name) for name in names}
+    lines = (
+        {name: textwrap.wrap(title, letters) or [title] for name, title in told.items()} if letters else told
+    )
+    return f"({json.dumps(lines)})[datum.label] || datum.label"
 
 
 def _series(names: list[str], width: int) -> tuple[alt.Color, alt.Shape]:

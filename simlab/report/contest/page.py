@@ -18,7 +18,7 @@ from simlab.report.contest.tables import (
     Row,
 )
 from simlab.report.kit import formats
-from simlab.report.kit.formats import DASH, is_number, money, number, percent, span, target
+from simlab.report.kit.formats import DASH, in_signs, is_number, money, number, percent, span, target
 from simlab.report.kit.reading import records
 from simlab.report.kit.sheet import (
     Boxes,
@@ -102,7 +102,7 @@ def _verdict(found: ContestTables, pictures: Drawn) -> Section:
 
 def _said(found: ContestTables) -> Section | None:
     """What the command printed."""
-    said = [str(text) for text in found.manifest.get("statements") or ()]
+    said = [in_signs(str(text), found.currency) for text in found.manifest.get("statements") or ()]
     title = "The outcome in the command's own sentences"
     return Section("sentences", "Sentences", title, [Listing(said)], METHOD) if said else None
 

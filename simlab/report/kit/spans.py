@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import json
+import textwrap
+
 import altair as alt
 import pandas as pd
 
 from simlab.report.kit.style import BLUE, GREY, Figure, named
 
 _ROW, _LABELS = 32, 260
-_LINES = "split(datum.label, ', ')"
-"""Names on as many lines as they have parts: 'lots Q at or below s (R,s,nQ)', 'normal formula'."""
+_NARROW_ROW, _NARROW_LABELS, _LETTERS = 44, 150, 22
 
 
 def spans_chart(rows: pd.DataFrame, title: str, width: int) -> Figure:
@@ -22,11 +24,13 @@ def spans_chart(rows: pd.DataFrame, title: str, width: int) -> Figure:
     title : str
         Of the axis.
     """
+    wide = width > 500
+    labels, height = (_LABELS, _ROW) if wide else (_NARROW_LABELS, _NARROW_ROW)
     y = alt.Y(
         "name:N",
         title=None,
         sort=list(rows["name"]),
-        axis=alt.Axis(labelLimit=_LABELS if width > 500 else 150, domain=False, labelExpr=_LINES),
+        axis=alt.Axis(labelLimit=labels, domain=False, labelExpr=_lines(rows, wide)),
     )
     x = alt.X(
         "value:Q", title=title, axis=alt.Axis(tickCount=max(3, width // 110)), scale=alt.Scale(zero=True)
@@ -37,5 +41,16 @@ def spans_chart(rows: pd.DataFrame, title: str, width: int) -> Figure:
         y=y, x=alt.X("low:Q"), x2=alt.X2("high:Q")
     )
     dots = base.mark_point(color=BLUE, filled=True, size=80, opacity=1).encode(y=y, x=x)
-    plot = max(160, width - (_LABELS if width > 500 else 150))
-    return Figure(alt.layer(zero, spans, dots, width=plot, height=_ROW * len(rows)), {"rows": rows})
+    plot = max(160, width - labels)
+    return Figure(alt.layer(zero, spans, dots, width=plot, height=height * len(rows)), {"rows": rows})
+
+
+def _lines(rows: pd.DataFrame, wide: bool) -> str:
+    """Vega expression of names in their parts: 'lots Q at or below s (R,s,nQ)', 'normal formula'."""
+    if wide:
+        return "split(datum.label, ', ')"
+    told = {
+        name: [line for part in str(name).split(", ") for line in textwrap.wrap(part, _LETTERS)] or [name]
+        for name in rows["name"]
+    }
+    return f"({json.dumps(told)})[datum.label] || datum.label"
