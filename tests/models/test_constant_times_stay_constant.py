@@ -13,8 +13,8 @@ MONTH = 365 / 12
 GIVEN = {"demand_law": "poisson", "demand_mean": 30.0}
 
 
-def models_of(make_catalog, lead: list[float], review: list[float], **options):
-    items = {**GIVEN, "lead_time": lead, "review_period": review}
+def models_of(make_catalog, lead: list[float], review: list[float], columns=None, **options):
+    items = {**GIVEN, "lead_time": lead, "review_period": review, **(columns or {})}
     options.setdefault("period", "month")
     names = {f"P{number}": {} for number in range(len(lead))}
     return fit(make_catalog(names, None, items, lead_times={}, **options))
@@ -78,8 +78,12 @@ def test_a_review_period_below_a_part_is_refused(make_catalog, period, review) -
 
 
 def test_rounding_is_listed_by_item_and_time_is_said(make_catalog) -> None:
-    """10 days become a third of a month, 10.14 days; half of the items are simulated three times as long."""
-    models = models_of(make_catalog, [10.0, MONTH], [MONTH, MONTH])
+    """10 days become a third of a month, 10.14 days, where today is an (R,s,S): its long run has equal parts.
+
+    Half of the items are simulated three times as long.
+    """
+    today = {"current_reorder_point": [20.0, 30.0], "current_order_up_to": [60.0, 70.0]}
+    models = models_of(make_catalog, [10.0, MONTH], [MONTH, MONTH], today)
     told = {one.what: one.note for one in models.notes}
     assert (
         "P0@EAST lead_time 10 → 10.14"
@@ -89,6 +93,17 @@ def test_rounding_is_listed_by_item_and_time_is_said(make_catalog) -> None:
     assert models.parts is not None
     off = models.parts.lead_time_taken - models.parts.lead_time
     np.testing.assert_allclose(off * MONTH, [0.1389, 0.0], atol=1e-4)
+
+
+def test_parts_of_unequal_length_round_nothing(make_catalog) -> None:
+    models = models_of(make_catalog, [10.0, MONTH], [MONTH, MONTH])
+    told = {one.what: one.note for one in models.notes}
+    assert "constant lead times and review periods rounded to the nearest part" not in told
+    assert (
+        "of 1 the parts are of unequal length, so that it is exact" in told["working grid of 3 parts a month"]
+    )
+    assert models.parts is not None
+    np.testing.assert_array_equal(models.parts.lead_time_taken, models.parts.lead_time)
 
 
 def test_laws_without_pieces_say_the_variance_of_a_part(make_catalog) -> None:

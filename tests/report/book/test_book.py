@@ -215,10 +215,10 @@ def test_a_very_large_run_has_a_workbook_on_request_alone(n, unasked):
 @pytest.mark.parametrize("copies", [pytest.param(True, marks=LINUX), False])
 def test_a_workbook_that_cannot_be_written_takes_no_page_along(tmp_path, monkeypatch, copies):
     found = build_fake_run(tmp_path, n_items=40)
-    broken = "a.write_book = None\na.render = lambda run: run.write_text('report.html', 'page')"
+    broken = "a.write_book = None\na.render = lambda run, beside=None: run.write_text('report.html', 'page')"
     monkeypatch.setattr(apart, "_CODE", f"import simlab.report.apart as a\n{broken}\n{apart._CODE}")
     monkeypatch.setattr(apart, "write_book", None)
-    monkeypatch.setattr(apart, "render", lambda run: run.write_text("report.html", "page"))
+    monkeypatch.setattr(apart, "render", lambda run, beside=None: run.write_text("report.html", "page"))
     monkeypatch.setattr(apart, "can_copy", lambda: copies)
     drawn = apart.draw_apart(found.path)
     assert drawn.report is not None
