@@ -160,8 +160,15 @@ def test_no_table_is_cut_on_paper(browser: Any, report: Path) -> None:
       .filter((one) => one.checkVisibility({ contentVisibilityAuto: true }))
       .filter((one) => one.getBoundingClientRect().right > document.documentElement.clientWidth + 1)
       .map((one) => one.innerText.slice(0, 60))""")
+    tall = page.evaluate("""() => {
+      document.querySelector("#finance section").insertAdjacentHTML("beforeend",
+        '<div class="chart"><svg id="tall" width="644" height="1107" viewBox="0 0 644 1107"></svg></div>');
+      const chart = document.getElementById("tall");
+      return chart.getBoundingClientRect().height;
+    }""")
     page.context.close()
     assert beyond == []
+    assert 800 < tall < 1024  # one of 644 by 1107, as ten histories are, stays on one sheet
 
 
 LAST_TICKS = """async () => {

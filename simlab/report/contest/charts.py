@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 
 BOUND = "best targets, any sorting"
 CHEAPEST, SAME, COSTS_MORE = "cheapest", "too close to it to call", "costs more"
-_LINES, _WIDE, _LETTER = 5, 500, 6
+_LINES, _WIDE, _LETTER = 5, 500, 5.9
 _COLOURS = (BLUE, VERMILLION, GREEN, "#CC79A7", "#E69F00", "#7B4EA3", BLACK, GREY)
 _SHAPES = ("circle", "square", "triangle-up", "diamond", "triangle-down", "cross", "triangle-right", "wedge")
 
@@ -126,7 +126,7 @@ def differences_chart(found: ContestTables, width: int) -> Figure:
     spans = base.mark_rule(strokeWidth=2.5).encode(y=y, x=alt.X("low:Q"), x2=alt.X2("high:Q"), color=colour)
     dots = base.mark_point(filled=True, size=70, opacity=1).encode(y=y, x=x, color=colour, shape=shape)
     chart = alt.layer(
-        ticks, spans, dots, width=_plot(width, space), height=(24 if width >= _WIDE else 28) * len(order)
+        ticks, spans, dots, width=_plot(width, space), height=(24 if width >= _WIDE else 34) * len(order)
     )
     return Figure(chart, {"schemes": rows, "random": lots})
 
@@ -264,7 +264,7 @@ def ranks_chart(found: ContestTables, width: int) -> Figure:
         .encode(x=x, y=y)
     )
     chart = alt.layer(
-        bubbles, seeds, width=_plot(width, space), height=(26 if width >= _WIDE else 28) * len(order)
+        bubbles, seeds, width=_plot(width, space), height=(26 if width >= _WIDE else 34) * len(order)
     )
     return Figure(chart, {"rows": rows})
 
@@ -280,7 +280,7 @@ def _plot(width: int, labels: int) -> int:
 
 def _names(names: Sequence[str], space: int) -> alt.Axis:
     """Schemes down the side, in words."""
-    letters = space // _LETTER
+    letters = int(space / _LETTER)
     return alt.Axis(labelLimit=space, domain=False, grid=True, labelExpr=_spelled(names, letters))
 
 

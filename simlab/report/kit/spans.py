@@ -11,7 +11,7 @@ import pandas as pd
 from simlab.report.kit.style import BLUE, GREY, Figure, named
 
 _ROW, _LABELS = 32, 260
-_NARROW_ROW, _NARROW_LABELS, _LETTERS = 44, 150, 22
+_NARROW_ROW, _NARROW_LABELS, _LETTERS = 50, 150, 22
 
 
 def spans_chart(rows: pd.DataFrame, title: str, width: int) -> Figure:
