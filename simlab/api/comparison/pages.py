@@ -102,7 +102,7 @@ def runs_page(found: RunComparison) -> str:
 
 
 def _the_other_first(plans: pd.DataFrame) -> pd.DataFrame:
-    """The run before the one that it is held against, as in the headings."""
+    """The run before the one that it is compared with, as in the headings."""
     return plans[sorted(plans, key=lambda name: str(name) != "b")]
 
 
