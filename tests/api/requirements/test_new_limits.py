@@ -1,4 +1,7 @@
-"""A stranger adds further kinds of limits: the examples of CONTRIBUTING, to the letter, in one copy."""
+"""A stranger adds further kinds of limits: the examples of CONTRIBUTING, to the letter, in one copy.
+
+Run whole with `pytest -m "slow or not slow" tests/api/requirements/test_new_limits.py`.
+"""
 
 import json
 
@@ -80,17 +83,20 @@ def cheapest(said, keeps):
     return min(able, key=lambda plan: plan["cost"])["choice"]
 
 
+@pytest.mark.slow
 def test_a_limit_of_single_replications_binds_and_the_plan_is_the_cheapest_of_all_that_keep_it(said):
     best = cheapest(said, lambda plan: sum(share <= 0.09 for share in plan["short"]) >= 0.8 * 6)
     assert said["shortages"]["choice"] == best != said["free"]["choice"]
     assert ["periods short of all items ≤ 0.09 in 80% of replications", True] in said["shortages"]["limits"]
 
 
+@pytest.mark.slow
 def test_a_limit_on_targets_binds_and_the_plan_is_the_cheapest_of_all_that_keep_it(said):
     best = cheapest(said, lambda plan: not 0.98 <= plan["core"] <= 0.99)
     assert said["forbidden"]["choice"] == best != said["free"]["choice"]
 
 
+@pytest.mark.slow
 def test_a_further_quantile_buys_the_most_service_of_all_plans_below_it(said):
     able = [plan for plan in said["plans"] if plan["p99"] <= 1050]
     best = max(able, key=lambda plan: plan["served"])
