@@ -225,11 +225,11 @@ class RunFolder:
         texts: Mapping[str, tuple[int, Sequence[str]]] | None = None,
     ) -> Path:
         """Write a table as Parquet, see `tables.encode`; the index of a frame is not kept."""
-        return self._put(self.table_path(name), tables.encode(table, texts or {}))
+        return self._put(self.table_path(name), tables.encoded(table, texts or {}))
 
     def write_parts(self, name: str, parts: Iterable[pa.Table]) -> Path:
         """`write_table` of a table that comes in parts: a row group each, one in memory at a time."""
-        return self._put(self.table_path(name), tables.encode_parts(parts))
+        return self._put(self.table_path(name), tables.encoded_parts(parts))
 
     def read_table(self, name: str, columns: Collection[str] | None = None) -> pd.DataFrame:
         """Read a table, checked by page checksums and the manifest's hash; of `columns`, those there.
@@ -299,14 +299,14 @@ class RunFolder:
         """Write UTF-8 text under the run folder."""
         return self.write_bytes(name, text.encode("utf-8"))
 
-    def write_bytes(self, name: str, data: bytes) -> Path:
-        """Write a file under the run folder; `name` may have folders, separated by ``/``."""
+    def write_bytes(self, name: str, data: bytes | Iterable[bytes]) -> Path:
+        """Write a file under the run folder, maybe in pieces; `name` may have folders, separated by ``/``."""
         path = self.path / name
         if Path(name).is_absolute() or ".." in Path(name).parts:
             raise ValueError(f"'{name}' is outside the run folder")
         return self._put(path, data)
 
-    def _put(self, path: Path, data: bytes) -> Path:
+    def _put(self, path: Path, data: bytes | Iterable[bytes]) -> Path:
         """Write a file whole, or say what of the run is whole without it."""
         with self._whole_without(self._key(path)):
             write_atomic(path, data)
