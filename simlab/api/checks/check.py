@@ -1,4 +1,4 @@
-"""The check of a study: read, fit and plan everything, simulate where limits are named, tell all of it at once."""
+"""The check of a study: read, fit and plan all of it, simulate for limits alone, tell everything at once."""
 
 from __future__ import annotations
 
