@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 from simlab.errors import UsageError
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     import pandas as pd
     import pyarrow as pa
 
@@ -128,7 +130,19 @@ class _Sink:
         return found
 
 
-def decode(data: bytes, columns: Collection[str] | None = None) -> pa.Table:
+def read_buffer(path: Path) -> pa.Buffer:
+    """A file's bytes in memory of Arrow's own, as `decode` reads them without a copy."""
+    import pyarrow as pa
+
+    own = pa.allocate_buffer(path.stat().st_size)
+    rest = memoryview(own).cast("B")
+    with path.open("rb") as file:
+        while rest and (n := file.readinto(rest)):
+            rest = rest[n:]
+    return own
+
+
+def decode(data: bytes | pa.Buffer, columns: Collection[str] | None = None) -> pa.Table:
     """The table in a Parquet file's bytes; of `columns`, those that it has.
 
     Raises
@@ -148,8 +162,10 @@ def decode(data: bytes, columns: Collection[str] | None = None) -> pa.Table:
     import pyarrow as pa
     import pyarrow.parquet as pq
 
-    own = pa.allocate_buffer(len(data))
-    memoryview(own).cast("B")[:] = data
+    own = data
+    if isinstance(data, bytes):
+        own = pa.allocate_buffer(len(data))
+        memoryview(own).cast("B")[:] = data
     try:
         held = () if columns is None else pq.read_schema(pa.BufferReader(own)).names
         table = pq.read_table(

@@ -128,7 +128,8 @@ def _last_demand(catalog: Catalog) -> FloatArray:
     """(n,) day number of the last date with demand; NaN where there is none."""
     last = np.full(catalog.n_items, -1, dtype=np.int64)
     table = catalog.demand
-    for rows in () if table is None else table.blocks():
-        sold = table.quantity[rows] > 0
-        np.maximum.at(last, table.item[rows][sold], table.day[rows][sold])
+    if table is not None:
+        for rows in table.blocks():
+            sold = table.quantity[rows] > 0
+            np.maximum.at(last, table.item[rows][sold], table.day[rows][sold])
     return np.where(last < 0, np.nan, last.astype(np.float64))
