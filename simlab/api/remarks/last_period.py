@@ -36,7 +36,8 @@ def unfinished(data: Data) -> Iterator[tuple[str, str, float]]:
         return
     cost = data.models.costs.unit_cost * data.models.costs.cost_resolution
     in_units = not bool(cost.any())
-    total = _by_period(table, calendar, np.ones(cost.size) if in_units else cost)
+    worth: FloatArray = np.ones(cost.size) if in_units else np.asarray(cost, np.float64)
+    total = _by_period(table, calendar, worth)
     like = (total / np.where(calendar.open, calendar.lengths, 1.0))[calendar.open]
     before = like[-1 - _WINDOW : -1]
     if before.size < _FEWEST or like[-1] >= _FAR_BELOW * before.min():
