@@ -141,7 +141,7 @@ def solve_plans(
     """
     data, segmentation, rules = simulator.data, simulator.segmentation, simulator.rules
     settings, accounting = simulator.settings, simulator.accounting
-    fill_rate, notes = _floor(simulator, fill_rate, budget)
+    fill_rate, notes = floor_of(simulator, fill_rate, budget)
     usual = ItemTables.of(curves, data.models)
     notes += _silent_note(usual)
     tables = usual.counted(curves, data, accounting, settings.replications).pinned(rules)
@@ -193,7 +193,7 @@ def solve_plans(
     )
 
 
-def _floor(
+def floor_of(
     simulator: Simulator, fill_rate: float | None, budget: float | None
 ) -> tuple[float | None, list[str]]:
     """The floor on service that holds, and what a reader must know where none was named."""
