@@ -215,10 +215,10 @@ def test_a_very_large_run_has_a_workbook_on_request_alone(n, unasked):
 @pytest.mark.parametrize("copies", [pytest.param(True, marks=LINUX), False])
 def test_a_workbook_that_cannot_be_written_takes_no_page_along(tmp_path, monkeypatch, copies):
     found = build_fake_run(tmp_path, n_items=40)
-    broken = "a.write_book = None\na.render = lambda run, beside=None: run.write_text('report.html', 'page')"
+    broken = "a.write_book = None\na.render = lambda run, *_, **__: run.write_text('report.html', 'page')"
     monkeypatch.setattr(apart, "_CODE", f"import simlab.report.apart as a\n{broken}\n{apart._CODE}")
     monkeypatch.setattr(apart, "write_book", None)
-    monkeypatch.setattr(apart, "render", lambda run, beside=None: run.write_text("report.html", "page"))
+    monkeypatch.setattr(apart, "render", lambda run, *_, **__: run.write_text("report.html", "page"))
     monkeypatch.setattr(apart, "can_copy", lambda: copies)
     drawn = apart.draw_apart(found.path)
     assert drawn.report is not None
@@ -235,8 +235,8 @@ def test_page_and_workbook_of_a_large_run_are_drawn_in_turn(tmp_path, monkeypatc
     started = apart._started
 
     @contextmanager
-    def counted(folder, what):
-        with started(folder, what) as process:
+    def counted(folder, what, figures=False):
+        with started(folder, what, figures) as process:
             open_now.append(process)
             most.append(sum(one is not None for one in open_now))
             yield process
