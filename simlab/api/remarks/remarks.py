@@ -71,7 +71,7 @@ def inputs_to_look_at(data: Data) -> tuple[Statement, ...]:
     n, named = len(found), [one.short or one.key for one in found[:_NAMED]]
     if n > _NAMED:
         named.append(f"{n - _NAMED} more")
-    where = f" (all: simlab check {Path(data.study.file).name})" if data.study.source else ""
+    where = f" All of them: simlab check {Path(data.study.file).name}." if data.study.source else ""
     title = f"check names {n} thing{'s' if n > 1 else ''} first: {', '.join(named)}"
     text = " ".join(("Look at the inputs first:", *(one.text for one in found[:_NAMED]))) + where
     return (Statement("open", title, text, "inputs", "look"),)

@@ -53,15 +53,11 @@
     if (bars && width < 480) lying(small, small.datasets.steps);
     (small.layer || []).filter((layer) => layer.mark.type === "text" && layer.data && /^label\d/.test(layer.data.name))
       .forEach((layer) => beside(layer, small.datasets[layer.data.name][0]));
-    const limit = (name) => (small.params || []).find((param) => param.name === name);
-    if (limit("xLow")) {
-      const right = 0.25 * limit("xLow").value + 0.75 * limit("xHigh").value;
-      for (const layer of small.layer) {
-        const row = layer.mark.type === "text" && layer.data && small.datasets[layer.data.name][0];
-        if (row && row.short) layer.encoding.text.field = "short";
-        if (row && row.short && row.cost > right) Object.assign(layer.mark, { align: "right", dx: -10 });
-        if (layer.mark.type === "text") layer.mark.fontSize = 11;
-      }
+    const places = small.usermeta && small.usermeta.phone;
+    if (places) for (const layer of small.layer) {
+      const at = layer.mark.type === "text" && layer.data && /^reference(\d+)$/.exec(layer.data.name);
+      if (at) Object.assign(layer.mark, places[at[1]]);
+      if (layer.mark.type === "text") layer.mark.fontSize = 11;
     }
     return small;
   }
