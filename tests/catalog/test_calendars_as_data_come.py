@@ -147,6 +147,22 @@ def test_the_first_monday_of_each_month_is_no_four_four_five() -> None:
     assert (history.n_observed[0], history.mean[0], history.variance[0]) == (24, 100, 0)
 
 
+def test_items_in_periods_of_4_and_5_weeks_among_others_are_asked_about() -> None:
+    """A third of a table by calendar month: the others look erratic; first Mondays are months."""
+    lengths = np.tile([28, 28, 35], 8)
+    fiscal = np.datetime64("2021-01-04") + np.concatenate([[0], np.cumsum(lengths)[:-1]])
+    by_month = [dt.date(2021 + k // 12, k % 12 + 1, 1) for k in range(24)]
+    mondays = [
+        day for day in pd.date_range("2021-01-01", "2022-12-31") if day.day_of_week == 0 and day.day <= 7
+    ]
+    sku = ["f"] * 24 + ["m"] * 24 + ["w"] * 24
+    found = catalog([*fiscal.tolist(), *by_month, *mondays], 100, sku=sku, period="month")
+    (text,) = [row.note for row in found.quality.entries if "28 or 35 days" in row.note]
+    assert text.startswith("rows of f@")
+    assert "m@" not in text.split(" come ")[0]
+    assert "w@" not in text.split(" come ")[0]
+
+
 @pytest.mark.parametrize(
     ("period", "dates", "asks"),
     [

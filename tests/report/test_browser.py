@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import re
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
@@ -128,6 +129,28 @@ def test_the_items_are_found_sorted_and_looked_at(browser: Any, report: Path) ->
     assert page.locator("#item-range svg").is_visible()
     assert said == []
     assert all(url.startswith("file://") for url in asked)
+    page.context.close()
+
+
+def test_every_chart_can_be_saved_with_its_title_and_run(browser: Any, report: Path, tmp_path: Path) -> None:
+    """No figures are drawn unasked: the page hands out each as it shows it, on white, as wide as a figure."""
+    page, said, _ = open_page(browser, report, 400)
+    charts = page.locator("#finance .chart:visible")
+    assert page.locator("#finance .save:visible").count() == charts.count() > 2
+    saved = {}
+    for kind in ("SVG", "PNG"):
+        with page.expect_download() as download:
+            page.locator("#frontier-chart + .save").get_by_role("button", name=f"Save as {kind}").click()
+        download.value.save_as(tmp_path / download.value.suggested_filename)
+        saved[download.value.suggested_filename] = (tmp_path / download.value.suggested_filename).read_bytes()
+    assert saved["holding_cost.png"].startswith(b"\x89PNG")
+    svg = saved["holding_cost.svg"].decode()
+    assert "What service costs: holding cost a year" in svg
+    assert " · simlab" in svg
+    assert int(re.search(r'width="(\d+)"', svg).group(1)) > 700  # type: ignore[union-attr]
+    page.emulate_media(media="print")
+    assert page.locator(".save:visible").count() == 0
+    assert said == []
     page.context.close()
 
 
