@@ -131,8 +131,8 @@ class Books:
         elif self.apart > APART:
             text += (
                 f" More than {100 * APART:.0f}% apart, most in {', '.join(self.named)}: new items, a trend "
-                "or days that were never open explain it, or [demand] life, absent_dates and as_of do not "
-                "fit the table."
+                "(which a memory of 26 periods or so follows: [models] memory = 26) or days that were never "
+                "open explain it, or [demand] life, absent_dates and as_of do not fit the table."
             )
         return text
 
