@@ -274,7 +274,7 @@ horizon = Horizon(
 )
 for size in map(int, sizes):
     order = np.arange(world.n_items)[::-1]
-    found = {"items": {}, "demanded": np.zeros(replications, np.int64), "served": np.zeros(replications, np.int64)}
+    found = {"items": {}, **{name: np.zeros(replications, np.int64) for name in ("demanded", "served")}}
     for first in range(0, order.size, size):
         rows = order[first : first + size]
         sums = curves_of_block(world.take(rows), levels.take(rows), horizon, ("demanded", "served"))
