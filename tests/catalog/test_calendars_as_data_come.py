@@ -109,9 +109,10 @@ def test_rows_of_28_and_35_days_are_spread_over_calendar_months() -> None:
     assert data.models.demand_reason[0].endswith("negative binomial")
 
 
-def test_28_and_35_days_dated_at_their_first_day_and_thirteen_periods_of_28_days() -> None:
+@pytest.mark.parametrize("weeks", [(4, 4, 5), (4, 5, 4), (5, 4, 4)])
+def test_28_and_35_days_dated_at_their_first_day_and_thirteen_periods_of_28_days(weeks) -> None:
     """The same law whichever end the date is, by demand per day; 13 a year of 28 days alike."""
-    lengths = np.tile([28, 28, 35], 12)
+    lengths = np.tile(7 * np.array(weeks), 12)
     starts = np.datetime64("2021-01-03") + np.concatenate([[0], np.cumsum(lengths)[:-1]])
     units = np.random.default_rng(3).poisson(10 * lengths)
     for dates in (starts, starts + lengths - 1):

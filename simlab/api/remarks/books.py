@@ -183,7 +183,7 @@ def _sums(table: DemandTable, calendar: Calendar, worth: FloatArray, newest: int
     by_item, recent = np.zeros(worth.size), 0.0
     for start in range(0, table.item.size, _BLOCK):
         rows = slice(start, start + _BLOCK)
-        period, item = calendar.index(table.date[rows]), table.item[rows]
+        period, item = calendar.index(table.dates(rows)), table.item[rows]
         inside = (period >= 0) & (period < calendar.n_periods)
         amount = np.where(inside, table.quantity[rows] * worth[item], 0.0)
         by_item += np.bincount(item, weights=amount, minlength=worth.size)
