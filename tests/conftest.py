@@ -35,16 +35,16 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
     _wanted["pages"] = marked or "report" in item.path.parts[:-1]
 
 
-def _drawn(run: RunFolder, *, excel: bool | None = None) -> apart.Drawn:
+def _drawn(run: RunFolder, *, excel: bool | None = None, figures: bool = False) -> apart.Drawn:
     if _wanted["pages"]:
-        return _draw_here(run, excel=excel)
+        return _draw_here(run, excel=excel, figures=figures)
     page = run.write_text(REPORT, "<!doctype html><html><p>a page</p></html>")
     run.register([page])
     return apart.Drawn(page)
 
 
-def _draw(folder: Path, *, excel: bool | None = None) -> apart.Drawn:
-    return _drawn(RunFolder.open(folder, sealed=True), excel=excel)
+def _draw(folder: Path, *, excel: bool | None = None, figures: bool = False) -> apart.Drawn:
+    return _drawn(RunFolder.open(folder, sealed=True), excel=excel, figures=figures)
 
 
 @contextmanager

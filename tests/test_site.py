@@ -21,11 +21,11 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The site as CI builds it: warnings are errors."""
     pytest.importorskip("sphinx", reason="the documentation needs the extra 'docs'")
     out = tmp_path_factory.mktemp("site")
-    command = [sys.executable, "-m", "sphinx", "-q", "-W", "--keep-going", "-d", str(out / "trees")]
+    flags = ["-q", "-W", "-j", "2", "--keep-going", "-d", str(out / "trees")]
     # libraries beneath Sphinx warn of their own future: only what Sphinx itself says counts here
     environment = {**os.environ, "PYTHONPATH": str(ROOT), "PYTHONWARNINGS": "ignore"}
     done = subprocess.run(
-        [*command, str(DOCS), str(out / "html")],
+        [sys.executable, "-m", "sphinx", *flags, str(DOCS), str(out / "html")],
         capture_output=True,
         text=True,
         env=environment,
@@ -79,6 +79,10 @@ def test_every_option_of_the_study_file_stands_in_its_reference(site: Path) -> N
     page = (site / "_generated" / "study_file.html").read_text("utf-8")
     for option in ("no_history", "level_limit", "budget_on", "time_limit", "block_items"):
         assert f">{option}<" in page, option
+    rows = re.findall(r"<tr.*?</tr>", page, re.DOTALL)
+    assert [
+        row for row in rows if re.search(r"<td>\s*(<p>)?\s*(</p>)?\s*</td>", row)
+    ] == []  # each has a meaning
 
 
 def test_links_between_documents_lead_somewhere() -> None:

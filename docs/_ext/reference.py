@@ -1,13 +1,15 @@
 """Pages read off the program: every option of the study file, every error code.
 
 A fact stands in one place: types, defaults and choices come from the pydantic model, explanations from the
-comments of the sample study and the sections' docstrings, errors from the calls that raise them.
+comments of the sample study and the sections' docstrings, errors from the calls that raise them. What the
+sample leaves out is explained in `options.toml`.
 """
 
 from __future__ import annotations
 
 import json
 import re
+import tomllib
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -21,13 +23,16 @@ from tables import tables
 import simlab
 from simlab.api.reference.codes import AREAS, codes
 from simlab.cli.app import app
-from simlab.study.history_sections import Condition
+from simlab.study.history_sections import Condition, TableSource
 from simlab.study.study import Study
 
 PACKAGE = Path(simlab.__file__).parent
 SAMPLE = PACKAGE / "samples" / "study.toml"
+MEANINGS = Path(__file__).with_name("options.toml")
 _OPTION = re.compile(r"^(?:# )?(\w+) = (.+?)(?:\s{2,}# ?(.*))?$")
 _SECTION = re.compile(r"^(?:# )?\[([\w.]+)\]\s*(?:# ?(.*))?$")
+TABLE = "data.TABLE"
+"""What all tables of the study have in common."""
 _HIDDEN = {"source", "folder", "file", "open_share", "schema_version"}
 _HEADER = ("name", "currency", "period", "week_starts", "as_of")
 _FORMULA = re.compile(r"\[(models?|[a-z_.]+)\]:? ?")
@@ -66,7 +71,8 @@ def sample_options() -> dict[tuple[str, str], tuple[str, str]]:
 
 def study_file() -> str:
     """The reference of the study file: a heading a section, a table row an option."""
-    shown = sample_options()
+    shown = {**sample_options(), **_also_period()}
+    meanings = tomllib.loads(MEANINGS.read_text("utf-8"))
     lines = [
         "# Study file reference",
         "",
@@ -75,8 +81,22 @@ def study_file() -> str:
         "",
     ]
     for section, model, names in _sections():
-        lines += [f"## `[{section}]`", "", *_prose(model), *_table(section, model, names, shown), ""]
+        own = _table(section, model, names, shown, meanings) if names else []
+        lines += [f"## `[{section}]`", "", *_prose(model), *_shared(section, model), *own, ""]
     return "\n".join(lines)
+
+
+def _shared(section: str, model: type[BaseModel]) -> list[str]:
+    """Where the options stand that all tables have."""
+    if not issubclass(model, TableSource) or section == TABLE:
+        return []
+    return ["Where it lies and how it is written: [`[data.TABLE]`](#data-table).", ""]
+
+
+def _also_period() -> dict[tuple[str, str], tuple[str, str]]:
+    """Months of the books are a period, too, read with a table of their own."""
+    text = 'laws, levels and the simulation are per period; "fiscal" with [data.periods]: months of the books'
+    return {("study", "period"): ("", text)}
 
 
 def _sections() -> Iterator[tuple[str, type[BaseModel], list[str]]]:
@@ -85,12 +105,19 @@ def _sections() -> Iterator[tuple[str, type[BaseModel], list[str]]]:
         if name in _HEADER or name in _HIDDEN:
             continue
         for model in _models(field.annotation)[:1]:
-            yield from _tree(name, model)
-    yield "data.TABLE.where", Condition, list(Condition.model_fields)
+            for one in _tree(name, model):
+                if one[0] == "data.items":
+                    yield TABLE, TableSource, list(TableSource.model_fields)
+                yield one
+    yield f"{TABLE}.where", Condition, list(Condition.model_fields)
 
 
 def _tree(path: str, model: type[BaseModel]) -> Iterator[tuple[str, type[BaseModel], list[str]]]:
-    yield path, model, list(model.model_fields)
+    if issubclass(model, TableSource):
+        own = [name for name in model.model_fields if name not in TableSource.model_fields]
+        yield path, model, own
+    else:
+        yield path, model, list(model.model_fields)
     for name, field in model.model_fields.items():
         for inner in _models(field.annotation):
             if inner is Condition:
@@ -108,13 +135,19 @@ def _models(annotation: Any) -> list[type[BaseModel]]:
 
 
 def _prose(model: type[BaseModel]) -> list[str]:
+    if model is TableSource:
+        return ["Every table of the study takes these; `[data.items]`, `[data.demand]` and so on.", ""]
     text = "" if model is Study else (model.__doc__ or "")
     lines = [_FORMULA.sub("", line.strip(), count=1) for line in text.strip().splitlines()]
-    return [*lines, ""] if lines else []
+    return [lines[0][:1].upper() + lines[0][1:], *lines[1:], ""] if lines else []
 
 
 def _table(
-    section: str, model: type[BaseModel], names: list[str], shown: dict[tuple[str, str], tuple[str, str]]
+    section: str,
+    model: type[BaseModel],
+    names: list[str],
+    shown: dict[tuple[str, str], tuple[str, str]],
+    meanings: dict[str, str],
 ) -> list[str]:
     schema = model.model_json_schema(by_alias=True)
     rows = ["| option | allowed | default | meaning, or an example |", "| --- | --- | --- | --- |"]
@@ -123,7 +156,8 @@ def _table(
         key = field.alias or name
         kind = _kind(schema["properties"].get(key, {}), schema.get("$defs", {}))
         example, comment = shown.get((section, key), ("", ""))
-        meaning = comment or (f"such as `{key} = {example}`" if example else "")
+        said = meanings.get(f"{section}.{key}") or comment or meanings.get(key, "")
+        meaning = said or (f"such as `{key} = {example}`" if example else "")
         rows.append(f"| `{key}` | {_cell(kind)} | {_default(field)} | {_cell(meaning)} |")
     return rows
 

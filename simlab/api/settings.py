@@ -17,6 +17,7 @@ from simlab.engine.kernels.streams import phase_seed
 from simlab.engine.prepare.evaluators import followed_alone
 from simlab.errors import UsageError
 from simlab.execution import Horizon, Progress, Workers, asked
+from simlab.execution.backends.asking import by_item
 from simlab.measures.shown import Public
 from simlab.study import Study
 from simlab.verdict.scores import Scale
@@ -240,7 +241,7 @@ def announce(
     progress : callable or None
         Told the sentence as a stage that is done.
     """
-    alone = int(followed_alone(world, levels).sum())
+    alone = int(by_item(followed_alone, world, levels).sum())
     periods = alone * levels.n_columns * replications * (warmup + settings.periods)
     seconds = periods * _SECONDS / settings.workers.n_workers
     if seconds < _SHORT:

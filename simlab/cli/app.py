@@ -19,6 +19,7 @@ from simlab.cli.options import (
     Curves,
     Debug,
     DryRun,
+    Figures,
     Format,
     Out,
     Quiet,
@@ -119,6 +120,7 @@ def demo(
     workers: Workers = None,
     backend: Backend = None,
     scheduler: Scheduler = None,
+    figures: Figures = False,
     verbose: Verbose = False,
     format: Show = Format.TEXT,
     quiet: Quiet = False,
@@ -140,7 +142,7 @@ def demo(
     tell_asked()
     with api.backend(backend, scheduler=scheduler), watched(quiet) as progress:
         result = api.run_demo(out=out, workers=workers, progress=progress, draw=False)
-    print_run(result, format, quiet, verbose)
+    print_run(result, format, quiet, verbose, figures)
 
 
 @app.command()
@@ -226,6 +228,7 @@ def simulate(
     backend: Backend = None,
     scheduler: Scheduler = None,
     dry_run: DryRun = False,
+    figures: Figures = False,
     verbose: Verbose = False,
     format: Show = Format.TEXT,
     quiet: Quiet = False,
@@ -249,7 +252,7 @@ def simulate(
     tell_asked()
     with api.backend(backend, scheduler=scheduler), watched(quiet) as progress:
         result = api.run_simulate(study, out=out, workers=workers, progress=progress, draw=False)
-    print_run(result, format, quiet, verbose)
+    print_run(result, format, quiet, verbose, figures)
 
 
 @app.command()
@@ -262,6 +265,7 @@ def optimize(
     backend: Backend = None,
     scheduler: Scheduler = None,
     dry_run: DryRun = False,
+    figures: Figures = False,
     verbose: Verbose = False,
     format: Show = Format.TEXT,
     quiet: Quiet = False,
@@ -294,7 +298,7 @@ def optimize(
         result = api.run_optimize(
             study, out=out, workers=workers, progress=progress, curves=curves, draw=False
         )
-    print_run(result, format, quiet, verbose)
+    print_run(result, format, quiet, verbose, figures)
 
 
 @app.command()
@@ -307,6 +311,7 @@ def report(
             "--excel/--no-excel", help="report.xlsx too. [default: up to 100,000 items]", show_default=False
         ),
     ] = None,
+    figures: Figures = False,
     partial: Annotated[
         bool, typer.Option("--partial", help="Of a run that did not finish: what is there, marked as such.")
     ] = False,
@@ -314,18 +319,20 @@ def report(
 ) -> None:
     """Draw the report of a finished run.
 
-    Figures, report.html and report.xlsx, from the run's tables alone. A run that did not
-    finish has no report: --partial shows what is there, with a watermark.
+    report.html and report.xlsx, from the run's tables alone; with --figures the page's
+    charts as SVG and PNG, too (the page itself saves each). A run that did not finish has
+    no report: --partial shows what is there, with a watermark.
 
     \b
     Examples:
       simlab report runs/retailer
       simlab report runs/retailer --excel
+      simlab report runs/retailer --figures
       simlab report runs/retailer --partial
     """
     from simlab import api
 
-    say(str(api.render_report(run, apart=True, excel=excel, partial=partial)))
+    say(str(api.render_report(run, apart=True, excel=excel, figures=figures, partial=partial)))
 
 
 @app.command()

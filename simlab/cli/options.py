@@ -42,6 +42,7 @@ Curves = Annotated[
 Show = Annotated[Format, typer.Option(metavar="text|json", help="Print for people, or one JSON document.")]
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="No progress on stderr.")]
 Debug = Annotated[bool, typer.Option("--debug", help="Show the traceback of an error.")]
+Figures = Annotated[bool, typer.Option("--figures", help="The page's charts as SVG and PNG, too.")]
 Verbose = Annotated[bool, typer.Option("--verbose", "-v", help="All sentences, remarks and tables.")]
 DryRun = Annotated[
     bool, typer.Option("--dry-run", help="Only print SKU-periods, memory and time it would take.")

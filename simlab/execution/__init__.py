@@ -22,6 +22,7 @@ from simlab.execution.columns import alike, beside, by_family
 from simlab.execution.extremes import run_extremes
 from simlab.execution.held import CellSums, cell_sums, in_parts, take_items
 from simlab.execution.redrawn import batches_of, run_redrawn
+from simlab.execution.replications import Replications, room_for, run_curves_and_replications
 from simlab.execution.sums import Account, PlanRequest, PlanSums, Weights
 from simlab.execution.warmup import common_warmup, mser
 
@@ -43,6 +44,7 @@ __all__ = [
     "PlanRequest",
     "PlanSums",
     "Progress",
+    "Replications",
     "Unmet",
     "Weights",
     "Workers",
@@ -63,7 +65,9 @@ __all__ = [
     "may_keep",
     "mser",
     "reach",
+    "room_for",
     "run_curves",
+    "run_curves_and_replications",
     "run_extremes",
     "run_held_curves",
     "run_plans",

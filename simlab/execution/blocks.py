@@ -100,7 +100,7 @@ def run_held_curves(
         Whether items keep the slots of `by_slot`, too.
     """
     workers = workers or Workers()
-    whole = HeldCurves(_shapes(world, levels, horizon, by_slot), world.n_items, cells, slots=slots)
+    whole = HeldCurves(shapes_of(world, levels, horizon, by_slot), world.n_items, cells, slots=slots)
     _run_curves(whole, world, levels, horizon, workers, progress, stage, by_slot)
     return whole
 
@@ -215,7 +215,7 @@ def _held(world: World, levels: Levels, horizon: Horizon, keep: Keep, order: Int
     """Room for what is kept, of items in the order of the blocks."""
     one = levels.columns(keep.column.astype(np.int64)[:, None])
     slots = replace(horizon, slots=horizon.replications if keep.by_slot else 1)
-    return HeldCurves(_shapes(world, one, slots, BY_SLOT), world.n_items, order=order)
+    return HeldCurves(shapes_of(world, one, slots, BY_SLOT), world.n_items, order=order)
 
 
 def may_keep(n_items: int, replications: int) -> bool:
@@ -278,7 +278,7 @@ def part_of(world: World, rows: IntArray, workers: Workers) -> World:
 
 def curves_of_block(world: World, levels: Levels, horizon: Horizon, by_slot: tuple[str, ...]) -> Curves:
     """A block of `run_curves`."""
-    return _totals(simulate_items(world, levels, horizon), by_slot)
+    return totals(simulate_items(world, levels, horizon), by_slot)
 
 
 _Found = tuple[list[PlanSums], list[IntArray], list[Curves]]
@@ -357,7 +357,7 @@ _SORTED = 8192
 """Items among which those of a block are looked for: near enough in memory, however many there are."""
 
 
-def _totals(curves: Curves, by_slot: tuple[str, ...]) -> Curves:
+def totals(curves: Curves, by_slot: tuple[str, ...]) -> Curves:
     """Measures without slots added up; columns that are views of one another become one."""
     changes = {}
     for field in fields(Curves):
@@ -370,11 +370,11 @@ def _totals(curves: Curves, by_slot: tuple[str, ...]) -> Curves:
 
 def _room(world: World, levels: Levels, horizon: Horizon, by_slot: tuple[str, ...]) -> Curves:
     """Memory for the sums of all items, taken once; the system gives it when blocks are placed."""
-    shapes = _shapes(world, levels, horizon, by_slot)
+    shapes = shapes_of(world, levels, horizon, by_slot)
     return Curves(**{name: np.empty((world.n_items, *shape), np.int64) for name, shape in shapes.items()})
 
 
-def _shapes(
+def shapes_of(
     world: World, levels: Levels, horizon: Horizon, by_slot: tuple[str, ...]
 ) -> dict[str, tuple[int, ...]]:
     """Columns and slots of every measure of an item."""

@@ -129,7 +129,7 @@ def _written(value: float, unit: str, currency: str) -> str:
 
 
 def change(row: Mapping[str, Any], currency: str) -> str:
-    """The change as text: rates in points, amounts with their share."""
+    """The change as text: rates in points, amounts with their share unless they change their sign."""
     value, unit = row["change"], row["unit"]
     if value != value:
         return ""
@@ -137,6 +137,6 @@ def change(row: Mapping[str, Any], currency: str) -> str:
     if unit == "rate":
         return f"{sign}{points(value)}"
     share = row["change_share"]
-    known = unit == "money" and math.isfinite(share)
+    known = unit == "money" and math.isfinite(share) and share >= -1
     tail = f" ({'-' if share < 0 else '+'}{abs(100 * share):.0f}%)" if known else ""
     return sign + _written(abs(float(value)), unit, currency) + tail

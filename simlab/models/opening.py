@@ -238,9 +238,11 @@ def _open_receipts(catalog: Catalog, lead: LeadTimeLaw) -> tuple[IntArray, IntAr
     """Item, period and units still to come of the rows of receipts that were not received."""
     table = catalog.open_orders
     assert table is not None
-    number = {pair: row for row, pair in enumerate(zip(catalog.sku, catalog.location, strict=True))}
-    pairs = zip(table.sku, table.location, strict=True)
-    item = np.array([number.get((str(a), str(b)), -1) for a, b in pairs], dtype=np.int64)
+    pairs = [(str(a), str(b)) for a, b in zip(table.sku, table.location, strict=True)]
+    asked = set(pairs)
+    keys = enumerate(zip(catalog.sku, catalog.location, strict=True))
+    number = {key: row for row, key in keys if key in asked}
+    item = np.array([number.get(pair, -1) for pair in pairs], dtype=np.int64)
     came = 0 if table.received_quantity is None else np.maximum(table.received_quantity, 0)
     units = np.maximum(table.quantity - came, 0)
     rows = np.flatnonzero((item >= 0) & (units > 0))

@@ -79,11 +79,17 @@ def of_serial_lots(
 
 
 def of_random_lead_times(
-    models: Models, words: list[str], lots: BoolArray, apart: BoolArray, chained: BoolArray, measure: Measure
+    models: Models,
+    words: list[str],
+    lots: BoolArray,
+    apart: BoolArray,
+    chained: BoolArray,
+    measure: Measure,
+    depletes: bool,
 ) -> list[str]:
     """What random lead times make approximate where orders come in lots, added to the names.
 
-    `chained`: (n,) whether orders are held back behind every review.
+    `chained`: (n,) whether orders are held back behind every review; `depletes`: of (R,s,S).
     """
     spread = lots & (models.lead_time_moments[1] > 0)
     if models.world.lead_time.crossing:
@@ -91,7 +97,7 @@ def of_random_lead_times(
         words = also(words, spread & ~apart, "crossing orders as if every review ordered")
     elif measure == "cycle_service_level":
         words = near(words, spread, "orders that arrive together counted as the demand they replace")
-    words = with_holidays(models, supply_left_out(models, words), lots, chained, measure)
+    words = with_holidays(models, supply_left_out(models, words), lots, chained, measure, depletes)
     return [
         "no demand" if nothing else word for word, nothing in zip(words, models.silent.tolist(), strict=True)
     ]
@@ -112,7 +118,12 @@ def holidays_left_out(models: Models, words: list[str]) -> list[str]:
 
 
 def with_holidays(
-    models: Models, words: list[str], lots: BoolArray, chained: BoolArray, measure: Measure
+    models: Models,
+    words: list[str],
+    lots: BoolArray,
+    chained: BoolArray,
+    measure: Measure,
+    depletes: bool,
 ) -> list[str]:
     """What holidays make approximate where lead times are random or receipts are counted."""
     closes = closing(models.world)
@@ -120,7 +131,9 @@ def with_holidays(
     spread = closes & (models.lead_time_moments[1] > 0)
     words = near(words, spread & ~chained, "random lead times beside holidays as if of one order alone")
     if measure == "cycle_service_level":
-        words = near(words, closes & lots, "receipts of lots after holidays as if apart")
+        words = near(
+            words, (closes if depletes else spread) & lots, "receipts of lots after holidays as if apart"
+        )
     return words
 
 

@@ -101,7 +101,7 @@ def service_problems(
     spacing = _reviews_apart(models, width)
     chained = _behind_every_review(models, apart, spacing)
     tables, which = _protections(models, apart, spacing, chained)
-    words = of_random_lead_times(models, words, width > 1, apart, chained, measure)
+    words = of_random_lead_times(models, words, width > 1, apart, chained, measure, depletes)
     words = near(words, spacing > 0, OUT_OF_SEQUENCE)
     words = of_serial_demand(words, consecutive)
     if consecutive is not None:

@@ -54,7 +54,7 @@ class Drawn:
     faults: dict[str, str] = field(default_factory=dict)
 
 
-def draw_apart(folder: Path, *, excel: bool | None = None) -> Drawn:
+def draw_apart(folder: Path, *, excel: bool | None = None, figures: bool = False) -> Drawn:
     """Page and workbook of a sealed run, drawn in other processes and noted in its manifest.
 
     Parameters
@@ -62,6 +62,8 @@ def draw_apart(folder: Path, *, excel: bool | None = None) -> Drawn:
     folder : Path
     excel : bool, optional
         Whether the workbook is made; left out: where the command has one and the run is not very large.
+    figures : bool
+        Whether the charts of a plan's page are drawn as SVG and PNG, too; other pages carry theirs anyhow.
     """
     book = _with_book(RunFolder.open(folder, sealed=True), excel)
     n = _n_items(folder)
@@ -69,7 +71,7 @@ def draw_apart(folder: Path, *, excel: bool | None = None) -> Drawn:
     found, faults = dict[str, Path](), dict[str, str]()
     first = [PAGE, WORKBOOK] if book and not alone else [PAGE]
     with _started(folder, [WORKBOOK] if book and alone and not later else []) as second:
-        with _started(folder, first) as process:
+        with _started(folder, first, figures) as process:
             _collect(process, first, found, faults)
         _collect(second, [WORKBOOK], found, faults)
     missed = PAGE in faults and len(first) > 1 and WORKBOOK not in found
@@ -79,7 +81,7 @@ def draw_apart(folder: Path, *, excel: bool | None = None) -> Drawn:
     return _noted(folder, found, faults)
 
 
-def draw_here(run: RunFolder, *, excel: bool | None = None) -> Drawn:
+def draw_here(run: RunFolder, *, excel: bool | None = None, figures: bool = False) -> Drawn:
     """Page and workbook in this process, but for the workbook of a large run.
 
     Raises
@@ -90,7 +92,7 @@ def draw_here(run: RunFolder, *, excel: bool | None = None) -> Drawn:
     found, faults, book = dict[str, Path](), dict[str, str](), _with_book(run, excel)
     large = book and _n_items(run.path) > _SMALL
     with _started(run.path, [WORKBOOK] if large else []) as process:
-        found[PAGE] = render(run)
+        found[PAGE] = render(run, figures=figures)
         if large:
             _collect(process, [WORKBOOK], found, faults)
     if book and not large:
@@ -126,7 +128,7 @@ _Process = Copy | subprocess.Popen[bytes] | OSError | None
 
 
 @contextmanager
-def _started(folder: Path, what: list[str]) -> Iterator[_Process]:
+def _started(folder: Path, what: list[str], figures: bool = False) -> Iterator[_Process]:
     """A process that makes `what`; None of nothing, the error where the system gives no process.
 
     A copy of this one where there can be: it has imported already what reading tables takes. For the page the
@@ -135,20 +137,21 @@ def _started(folder: Path, what: list[str]) -> Iterator[_Process]:
     ahead = _AHEAD.pop(folder.resolve(), None) if PAGE in what else None
     if ahead is not None:
         with suppress(LostError):
-            ahead.ask([str(folder), what])
+            ahead.ask([str(folder), what, figures])
         try:
             yield ahead
         finally:
             ahead.end()
         return
     if what and can_copy():
-        with copied(lambda _: {name: str(path) for name, path in _made(folder, what).items()}) as copy:
+        with copied(lambda _: _paths(_made(folder, what, figures=figures))) as copy:
             yield OSError("the system gives no process") if copy is None else copy
         return
     process: subprocess.Popen[bytes] | OSError | None = None
     try:
         if what:
-            process = start_python(_CODE, str(folder), *what, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+            pipe, pictured = subprocess.PIPE, "figures" if figures else ""
+            process = start_python(_CODE, str(folder), pictured, *what, stdout=pipe, stderr=pipe)
     except OSError as error:
         process = error
     try:
@@ -184,8 +187,8 @@ def _when_told(wait: Callable[[], Any]) -> dict[str, str]:
     from simlab.report.render import ready
 
     with ready() as drawing:
-        folder, what = wait()
-        return {name: str(path) for name, path in _made(Path(folder), what, drawing).items()}
+        folder, what, figures = wait()
+        return _paths(_made(Path(folder), what, drawing, figures=figures))
 
 
 def _collect(
@@ -221,25 +224,34 @@ def _fault(name: str, why: str) -> str:
     return f"the {'page' if name == PAGE else name} was not drawn: {why}"
 
 
-def _made(folder: Path, what: list[str], drawing: Beside | None = None) -> dict[str, Path]:
+def _made(
+    folder: Path, what: list[str], drawing: Beside | None = None, *, figures: bool = False
+) -> dict[str, Path]:
     """Make page or workbook here."""
     runs = {name: RunFolder.open(folder, sealed=True) for name in what}
-    return {name: render(run, drawing) if name == PAGE else write_book(run) for name, run in runs.items()}
+    return {
+        name: render(run, drawing, figures=figures) if name == PAGE else write_book(run)
+        for name, run in runs.items()
+    }
 
 
-def render(run: RunFolder, drawing: Beside | None = None) -> Path:
+def _paths(made: dict[str, Path]) -> dict[str, str]:
+    return {name: str(path) for name, path in made.items()}
+
+
+def render(run: RunFolder, drawing: Beside | None = None, *, figures: bool = False) -> Path:
     """The page; the charts' library, which takes half a second to import, is imported for it alone."""
     from simlab.report.render import render as drawn
 
-    return drawn(run, drawing)
+    return drawn(run, drawing, figures=figures)
 
 
 def work() -> None:
-    """What the other process does: its arguments are folder and what to make; a line of JSON each."""
-    folder, *what = sys.argv[1:]
+    """What the other process does: arguments are folder, "figures" or nothing, what to make; JSON lines."""
+    folder, pictured, *what = sys.argv[1:]
     for name in what:
-        made = _made(Path(folder), [name])
-        sys.stdout.write(json.dumps({name: str(path) for name, path in made.items()}) + "\n")
+        made = _made(Path(folder), [name], figures=bool(pictured))
+        sys.stdout.write(json.dumps(_paths(made)) + "\n")
         sys.stdout.flush()
 
 

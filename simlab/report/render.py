@@ -1,4 +1,4 @@
-"""From a finished run folder to report.html and its figures."""
+"""From a finished run folder to report.html, and to figures where they are asked for."""
 
 from __future__ import annotations
 
@@ -16,20 +16,25 @@ if TYPE_CHECKING:
 
 
 def ready() -> AbstractContextManager[Beside]:
-    """Import what a page takes and begin the process that draws its figures, before there is a run."""
-    from simlab.report.kit.beside import beside
+    """Import what a page takes and find the script of its charts, before there is a run."""
+    return _prepared(figures=False)
+
+
+def _prepared(*, figures: bool) -> AbstractContextManager[Beside]:
+    from simlab.report.kit.beside import prepared
     from simlab.report.kit.style import vega_lite_version
     from simlab.report.plan import folder, section  # noqa: F401
 
-    return beside(vega_lite_version())
+    return prepared(vega_lite_version(), figures=figures)
 
 
-def render(run: RunFolder, drawing: Beside | None = None) -> Path:
-    """Write `report.html` and `figures/` of a finished run and note them in its manifest.
+def render(run: RunFolder, drawing: Beside | None = None, *, figures: bool = False) -> Path:
+    """Write `report.html` of a finished run and note it in its manifest; its charts as pictures if asked.
 
     The page is one file: styles, script and charts are in it and nothing is fetched. It is made from
     the tables of the run folder alone, so that it can be made again at any time. `drawing`: of `ready`, where
-    that came before.
+    that came before. `figures`: every chart as `figures/<name>.svg` and `.png`, too; the page offers to save
+    each, so that nobody waits for those that nobody wants.
 
     Returns
     -------
@@ -51,15 +56,23 @@ def render(run: RunFolder, drawing: Beside | None = None) -> Path:
     special[gate.COMMAND] = gate.render_gate
     if (write := special.get(str(run.manifest.get("command")))) is not None:
         return write(run)
-    with ready() if drawing is None else nullcontext(drawing) as other:
+    with _prepared(figures=figures) if drawing is None else nullcontext(drawing) as other:
         tables = read_tables(run)
         charts, own = page_specs(tables), sections(tables)
-        other.draw(figure_specs(tables, charts, titles(tables, own)))
-        present = {*run.manifest.get("files", {}), "manifest.json", "figures/"}
+        present = {*run.manifest.get("files", {}), "manifest.json"}
+        if figures:
+            other.draw(figure_specs(tables, charts, titles(tables, own)))
+            present.add("figures/")
         page = run.write_text(REPORT, page_html(tables, present, other.library, charts, own))
-        written = []
-        for name, (svg, png) in other.pictures().items():
-            written.append(run.write_text(f"figures/{name}.svg", svg))
-            written.append(run.write_bytes(f"figures/{name}.png", png))
+        written = _pictures(run, other) if figures else []
     run.register([*written, page])
     return page
+
+
+def _pictures(run: RunFolder, drawing: Beside) -> list[Path]:
+    """Write what was drawn beside the page."""
+    written = []
+    for name, (svg, png) in drawing.pictures().items():
+        written.append(run.write_text(f"figures/{name}.svg", svg))
+        written.append(run.write_bytes(f"figures/{name}.png", png))
+    return written

@@ -7,7 +7,7 @@ import json
 import math
 import os
 import secrets
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from datetime import date
 from enum import Enum
@@ -29,11 +29,17 @@ def sha256(path: Path) -> str:
     return digest.hexdigest()
 
 
-def write_atomic(path: Path, data: bytes) -> None:
+def write_atomic(path: Path, data: bytes | Iterable[bytes]) -> None:
     """Put a file in place whole or not at all.
 
     A temporary file in the same folder is written, flushed to disk and read back before it takes the
     name; then the folder itself is flushed, so that a power cut leaves the old file or the new one.
+
+    Parameters
+    ----------
+    path : Path
+    data : bytes or iterable of bytes
+        In pieces, it is never in memory as a whole.
 
     Raises
     ------
@@ -43,28 +49,20 @@ def write_atomic(path: Path, data: bytes) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     temporary = path.with_name(f".{path.name}.{secrets.token_hex(4)}.tmp")
     try:
+        digest = hashlib.sha256()
         with temporary.open("xb") as file:
-            file.write(data)
+            for piece in (data,) if isinstance(data, bytes) else data:
+                digest.update(piece)
+                file.write(piece)
             file.flush()
             os.fsync(file.fileno())
-        if not _holds(temporary, data):
+        if sha256(temporary) != digest.hexdigest():
             raise SimlabError(f"{path.name}: the disk did not give back what was written")
         temporary.replace(path)
     except BaseException:
         temporary.unlink(missing_ok=True)
         raise
     _sync_folder(path.parent)
-
-
-def _holds(path: Path, data: bytes) -> bool:
-    """Whether a file has these bytes, read some at a time."""
-    whole, at = memoryview(data), 0
-    with path.open("rb") as file:
-        while chunk := file.read(_CHUNK):
-            if chunk != whole[at : at + len(chunk)]:
-                return False
-            at += len(chunk)
-    return at == len(data)
 
 
 def to_json(value: object, *, indent: int | None = None) -> str:

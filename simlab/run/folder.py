@@ -225,11 +225,20 @@ class RunFolder:
         texts: Mapping[str, tuple[int, Sequence[str]]] | None = None,
     ) -> Path:
         """Write a table as Parquet, see `tables.encode`; the index of a frame is not kept."""
-        return self._put(self.table_path(name), tables.encode(table, texts or {}))
+        return self._put(self.table_path(name), tables.encoded(table, texts or {}))
 
     def write_parts(self, name: str, parts: Iterable[pa.Table]) -> Path:
         """`write_table` of a table that comes in parts: a row group each, one in memory at a time."""
-        return self._put(self.table_path(name), tables.encode_parts(parts))
+        return self._put(self.table_path(name), tables.encoded_parts(parts))
+
+    def column_names(self, name: str) -> list[str]:
+        """Columns of a table that the run has, without reading it; none where its file says none."""
+        import pyarrow as pa
+        import pyarrow.parquet as pq
+
+        with suppress(OSError, pa.ArrowException):
+            return [str(one) for one in pq.read_schema(self.table_path(name)).names]
+        return []
 
     def read_table(self, name: str, columns: Collection[str] | None = None) -> pd.DataFrame:
         """Read a table, checked by page checksums and the manifest's hash; of `columns`, those there.
@@ -251,7 +260,9 @@ class RunFolder:
             raise UsageError(f"{self.path}: this run has no table '{name}'")
         key = self._key(path)
         try:
-            return tables.decode(self.read_bytes(key), columns)
+            data = tables.read_buffer(path)
+            self._refuse_changed(key, data)
+            return tables.decode(data, columns)
         except ValueError as error:
             raise InvalidInputError([_damaged(key, _why(error))]) from error
         except UsageError as error:
@@ -266,10 +277,14 @@ class RunFolder:
             The file is not what the run wrote.
         """
         data = (self.path / name).read_bytes()
+        self._refuse_changed(name, data)
+        return data
+
+    def _refuse_changed(self, name: str, data: bytes | pa.Buffer) -> None:
+        """Fail where a file's bytes are not those that the run wrote."""
         entry = self.manifest.get("files", {}).get(name)
         if entry and hashlib.sha256(data).hexdigest() != entry["sha256"]:
             raise InvalidInputError([_damaged(name, "its SHA-256 is not the one in manifest.json")])
-        return data
 
     def read_json(self, name: str) -> Any:
         """Read a JSON file of the run, checked against the manifest's hash; None if it has none.
@@ -282,10 +297,7 @@ class RunFolder:
         path = self.path / name
         if not path.is_file():
             return None
-        data = path.read_bytes()
-        entry = self.manifest.get("files", {}).get(name)
-        if entry and hashlib.sha256(data).hexdigest() != entry["sha256"]:
-            raise InvalidInputError([_damaged(name, "its SHA-256 is not the one in manifest.json")])
+        data = self.read_bytes(name)
         try:
             return json.loads(data.decode("utf-8"))
         except (ValueError, RecursionError) as error:
@@ -299,14 +311,14 @@ class RunFolder:
         """Write UTF-8 text under the run folder."""
         return self.write_bytes(name, text.encode("utf-8"))
 
-    def write_bytes(self, name: str, data: bytes) -> Path:
-        """Write a file under the run folder; `name` may have folders, separated by ``/``."""
+    def write_bytes(self, name: str, data: bytes | Iterable[bytes]) -> Path:
+        """Write a file under the run folder, maybe in pieces; `name` may have folders, separated by ``/``."""
         path = self.path / name
         if Path(name).is_absolute() or ".." in Path(name).parts:
             raise ValueError(f"'{name}' is outside the run folder")
         return self._put(path, data)
 
-    def _put(self, path: Path, data: bytes) -> Path:
+    def _put(self, path: Path, data: bytes | Iterable[bytes]) -> Path:
         """Write a file whole, or say what of the run is whole without it."""
         with self._whole_without(self._key(path)):
             write_atomic(path, data)

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     import pandas as pd
+
+    from simlab.arrays import IntArray
 
 
 FORMULA = ("=", "+", "-", "@", "\t", "\r")
@@ -56,3 +59,14 @@ def _may_run(column: pd.Series[Any]) -> bool:
 def csv_bytes(frame: pd.DataFrame) -> bytes:
     """`csv_text` in UTF-8."""
     return csv_text(frame).encode("utf-8")
+
+
+def csv_parts(frame: pd.DataFrame, order: IntArray) -> Iterator[bytes]:
+    """`csv_bytes` of a frame's rows in some order, a piece after the other: a copy of it is never held."""
+    head = csv_bytes(frame.iloc[:0])
+    yield head
+    for begin in range(0, order.size, _ROWS):
+        yield csv_bytes(frame.iloc[order[begin : begin + _ROWS]])[len(head) :]
+
+
+_ROWS = 8_192

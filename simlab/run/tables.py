@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 from simlab.errors import UsageError
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     import pandas as pd
     import pyarrow as pa
 
@@ -19,7 +21,14 @@ _NONE: Mapping[str, tuple[int, Sequence[str]]] = {}
 
 
 def encode(table: pd.DataFrame | pa.Table, texts: Mapping[str, tuple[int, Sequence[str]]] = _NONE) -> bytes:
-    """A table as the bytes of a Parquet file with a checksum on every page.
+    """The whole of `encoded`."""
+    return b"".join(encoded(table, texts))
+
+
+def encoded(
+    table: pd.DataFrame | pa.Table, texts: Mapping[str, tuple[int, Sequence[str]]] = _NONE
+) -> Iterable[bytes]:
+    """A table as the bytes of a Parquet file with a checksum on every page, one piece after the other.
 
     A frame above 65,536 rows goes into row groups of 8,192, one after the other. An index is not kept, and of
     metadata only the version of the form is written: equal tables give equal bytes.
@@ -37,13 +46,12 @@ def encode(table: pd.DataFrame | pa.Table, texts: Mapping[str, tuple[int, Sequen
     if not isinstance(table, pa.Table):
         parts = _groups_of(table, texts, _GROUP if len(table) > _WHOLE else max(1, len(table)))
         if len(table) > _WHOLE:
-            return encode_parts(parts)
+            return encoded_parts(parts)
         (table,) = parts
     sink = pa.BufferOutputStream()
     said = table.replace_schema_metadata({_KEY: str(SCHEMA).encode()})
     pq.write_table(said, sink, compression="zstd", write_page_checksum=True)
-    data: bytes = sink.getvalue().to_pybytes()
-    return data
+    return (sink.getvalue().to_pybytes(),)
 
 
 _WHOLE, _GROUP = 65_536, 8_192
@@ -68,8 +76,8 @@ def _groups_of(
         yield table
 
 
-def encode_parts(parts: Iterable[pa.Table]) -> bytes:
-    """As `encode`, of parts with one schema: each is a row group.
+def encoded_parts(parts: Iterable[pa.Table]) -> Iterator[bytes]:
+    """As `encoded`, of parts with one schema: each is a row group, and a piece of what comes out.
 
     Raises
     ------
@@ -79,20 +87,62 @@ def encode_parts(parts: Iterable[pa.Table]) -> bytes:
     import pyarrow as pa
     import pyarrow.parquet as pq
 
-    sink, writer = pa.BufferOutputStream(), None
+    sink, writer = _Sink(), None
     for part in parts:
         plain = part.replace_schema_metadata({_KEY: str(SCHEMA).encode()})
         if writer is None:
-            writer = pq.ParquetWriter(sink, plain.schema, compression="zstd", write_page_checksum=True)
+            file = pa.PythonFile(sink, mode="w")
+            writer = pq.ParquetWriter(file, plain.schema, compression="zstd", write_page_checksum=True)
         writer.write_table(plain, row_group_size=max(1, plain.num_rows))
+        yield sink.taken()
     if writer is None:
         raise ValueError("a table without a part has no columns")
     writer.close()
-    data: bytes = sink.getvalue().to_pybytes()
-    return data
+    yield sink.taken()
 
 
-def decode(data: bytes, columns: Collection[str] | None = None) -> pa.Table:
+class _Sink:
+    """A file for Arrow to write to, whose bytes are taken away as they come."""
+
+    closed = False
+
+    def __init__(self) -> None:
+        self._pieces: list[bytes] = []
+        self._at = 0
+
+    def write(self, data: bytes) -> int:
+        self._pieces.append(bytes(data))
+        self._at += len(data)
+        return len(data)
+
+    def tell(self) -> int:
+        return self._at
+
+    def flush(self) -> None:
+        """Nothing waits."""
+
+    def close(self) -> None:
+        self.closed = True
+
+    def taken(self) -> bytes:
+        """What was written since this was asked last."""
+        found, self._pieces = b"".join(self._pieces), []
+        return found
+
+
+def read_buffer(path: Path) -> pa.Buffer:
+    """A file's bytes in memory of Arrow's own, as `decode` reads them without a copy."""
+    import pyarrow as pa
+
+    own = pa.allocate_buffer(path.stat().st_size)
+    rest = memoryview(own).cast("B")
+    with path.open("rb") as file:
+        while rest and (n := file.readinto(rest)):
+            rest = rest[n:]
+    return own
+
+
+def decode(data: bytes | pa.Buffer, columns: Collection[str] | None = None) -> pa.Table:
     """The table in a Parquet file's bytes; of `columns`, those that it has.
 
     Raises
@@ -112,8 +162,10 @@ def decode(data: bytes, columns: Collection[str] | None = None) -> pa.Table:
     import pyarrow as pa
     import pyarrow.parquet as pq
 
-    own = pa.allocate_buffer(len(data))
-    memoryview(own).cast("B")[:] = data
+    own = data
+    if isinstance(data, bytes):
+        own = pa.allocate_buffer(len(data))
+        memoryview(own).cast("B")[:] = data
     try:
         held = () if columns is None else pq.read_schema(pa.BufferReader(own)).names
         table = pq.read_table(

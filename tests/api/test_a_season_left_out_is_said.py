@@ -17,6 +17,7 @@ from worlds.places import TESTS
 
 import simlab as sl
 from simlab.cli.app import app
+from simlab.models.demand.seasons.seasonality import profiles
 
 FOUND = TESTS / "found" / "season-below-two-cycles"
 
@@ -66,3 +67,33 @@ def test_enough_cycles_are_a_season(period, n, cycle) -> None:
     data = season(period, n, cycle, 400.0)
     assert not left_out(data)
     assert data.models.world.demand.seasons is not None
+
+
+def test_a_group_counts_the_cycles_in_which_it_was_sold() -> None:
+    """Four years of one group, 30 and 18 months of two new ones, all with a wave of 0.4 to 1.6.
+
+    Months before a group was sold counted as months without a season: they halved the wave of the second and
+    gave the third a third of it, where 18 months cannot show one.
+    """
+    rng, months = np.random.default_rng(6), pd.date_range("2021-01-01", periods=48, freq="MS")
+    wave = 1 + 0.6 * np.sin(2 * np.pi * np.arange(48) / 12)
+    rows = [
+        {
+            "sku": name,
+            "location": "W",
+            "date": months[t].strftime("%Y-%m-%d"),
+            "quantity": rng.poisson(90 * wave[t]),
+        }
+        for name, begin in (("old", 0), ("newer", 18), ("new", 30))
+        for t in range(begin, 48)
+    ]
+    items = pd.DataFrame({"sku": ["old", "newer", "new"], "location": "W", "unit_cost": 3.0, "lead_time": 0})
+    study = {"study": {"period": "month"}, "models": {"seasonality": {"profile_by": "category"}}}
+    data = sl.load_frames(items.assign(category=items["sku"]), pd.DataFrame(rows), study=study)
+    (text,) = left_out(data)
+    assert "1 of 3 groups ('new'): observed for less than two whole cycles of 12 months" in text
+    found = profiles(data.catalog, data.history, 12)
+    line = dict(zip(found.names, found.multipliers, strict=True))
+    assert line["newer"].max() == pytest.approx(1.6, abs=0.15)
+    assert line["newer"].min() == pytest.approx(0.4, abs=0.15)
+    assert (line["new"] == 1).all()

@@ -16,6 +16,9 @@ import pytest
 from scipy.stats import poisson
 
 import simlab as sl
+from simlab.api.output.manifest import simulate_facts
+from simlab.api.simulator.levels import approximate_note
+from simlab.policies import plan
 
 MEAN = 4.0
 YEAR = 364
@@ -103,6 +106,76 @@ def test_levels_are_planned_for_the_holidays_of_their_supplier_alone(lead, revie
     assert planned.method == ("exact, with suppliers' holidays", "exact")
 
 
+def cycle_service_of_lots(point: int, lot: int, lead: int, review: int, days: int = 70_000) -> float:
+    """Orders that find a net stock of 0 or more on arrival, (R,s,nQ) day after day, closed days as above."""
+    shut = set(CLOSED)
+
+    def when_open(day: int) -> int:
+        while day % YEAR in shut:
+            day += 1
+        return day
+
+    demand = np.random.default_rng(3).poisson(MEAN, days).tolist()
+    due: dict[int, list[int]] = {}
+    net = position = point + lot
+    good = orders = 0
+    for day, wanted in enumerate(demand):
+        arrived = due.pop(day, [])
+        orders, good = orders + len(arrived), good + (len(arrived) if net >= 0 else 0)
+        net += sum(arrived)
+        if day % review == 0 and position <= point:
+            quantity = -(-(point + 1 - position) // lot) * lot
+            position += quantity
+            due.setdefault(when_open(when_open(day) + lead), []).append(quantity)
+        net, position = net - wanted, position - wanted
+    return good / orders
+
+
+def lots(lot: int, lead: int, review: int, family: str = "reorder_quantity") -> sl.Data:
+    """Two items ordered in lots, of which the first has a supplier with holidays."""
+    frame = pd.DataFrame({"sku": ["A", "B"], "location": "W", "unit_cost": 1.0, "supplier": ["ACME", "BOLT"]})
+    frame = frame.assign(lead_time=lead, demand_law="poisson", demand_mean=MEAN, order_quantity=lot)
+    study = {
+        "study": {"period": "day", "as_of": dt.date(2025, 12, 31)},
+        "calendar": {"closed": {"ACME": ["2026-08-03/2026-08-23", "2026-12-24/2026-12-27"]}},
+        "segments": {"by": "all"},
+        "policy": {"review_period": review, "family": family},
+    }
+    return sl.load_frames(frame, study=study)
+
+
+@pytest.mark.parametrize(("lot", "lead", "review"), [(20, 10, 1), (60, 10, 7), (25, 3, 1)])
+def test_cycle_service_of_lots_counts_orders_that_arrive_together(lot, lead, review) -> None:
+    """As if each arrived alone 0.90 was 0.88 for lots that are small beside the demand of a holiday."""
+    models = lots(lot, lead, review).models
+    planned = plan(models, [0.9], family="reorder_quantity", target_measure="cycle_service_level")
+    point = int(planned.levels.reorder_point[0, 0])
+    assert cycle_service_of_lots(point, lot, lead, review) >= 0.9 - 0.006
+    assert cycle_service_of_lots(point - 1, lot, lead, review) < 0.9 + 0.006
+    assert planned.method == ("exact, with suppliers' holidays", "exact")
+
+
+def test_levels_that_are_approximate_are_said_with_the_results() -> None:
+    """In the notes of a run, where planning_method of each level says it, too; exact ones say nothing."""
+    words = (
+        "exact",
+        "approximate, receipts as if apart",
+        "approximate, receipts as if apart, lots",
+        "no demand",
+    )
+    (note,) = approximate_note(words)
+    assert note.startswith(
+        "levels of 2 SKU-locations are approximate for their target (most of them: receipts"
+    )
+    assert approximate_note(("exact", "simulated with lost sales")) == []
+    found = lots(20, 10, 1, "reorder_up_to")
+    asked = {"all": 0.9}
+    policy = sl.Policy.from_targets(sl.segment(found), cycle_service_level=asked, family="reorder_up_to")
+    result = sl.simulate(found, policy, replications=20)
+    (said,) = simulate_facts(result, ())["notes"]
+    assert said.startswith("levels of 1 SKU-location")
+
+
 LOT = {"family": "reorder_quantity", "review": 1, "order_quantity": 60}
 OTHERS = {
     "weeks, ten days by parts": {"period": "week", "mean": 28.0},
@@ -118,6 +191,7 @@ OTHERS = {
     "lots": LOT,
     "lots or more": {**LOT, "family": "reorder_up_to"},
     "cycle service": {"measure": "cycle_service_level"},
+    "cycle service of lots": {**LOT, "order_quantity": 20, "measure": "cycle_service_level"},
     "random lead times": {"sd": 4.0},
     "random lead times, daily orders": {"sd": 4.0, "lead": 20, "review": 1},
     "random lead times, cycle service": {"sd": 4.0, "measure": "cycle_service_level"},

@@ -109,9 +109,10 @@ def test_rows_of_28_and_35_days_are_spread_over_calendar_months() -> None:
     assert data.models.demand_reason[0].endswith("negative binomial")
 
 
-def test_28_and_35_days_dated_at_their_first_day_and_thirteen_periods_of_28_days() -> None:
+@pytest.mark.parametrize("weeks", [(4, 4, 5), (4, 5, 4), (5, 4, 4)])
+def test_28_and_35_days_dated_at_their_first_day_and_thirteen_periods_of_28_days(weeks) -> None:
     """The same law whichever end the date is, by demand per day; 13 a year of 28 days alike."""
-    lengths = np.tile([28, 28, 35], 12)
+    lengths = np.tile(7 * np.array(weeks), 12)
     starts = np.datetime64("2021-01-03") + np.concatenate([[0], np.cumsum(lengths)[:-1]])
     units = np.random.default_rng(3).poisson(10 * lengths)
     for dates in (starts, starts + lengths - 1):
@@ -145,6 +146,22 @@ def test_the_first_monday_of_each_month_is_no_four_four_five() -> None:
     ]
     history = read_history(catalog(firsts, 100, period="month"))
     assert (history.n_observed[0], history.mean[0], history.variance[0]) == (24, 100, 0)
+
+
+def test_items_in_periods_of_4_and_5_weeks_among_others_are_asked_about() -> None:
+    """A third of a table by calendar month: the others look erratic; first Mondays are months."""
+    lengths = np.tile([28, 28, 35], 8)
+    fiscal = np.datetime64("2021-01-04") + np.concatenate([[0], np.cumsum(lengths)[:-1]])
+    by_month = [dt.date(2021 + k // 12, k % 12 + 1, 1) for k in range(24)]
+    mondays = [
+        day for day in pd.date_range("2021-01-01", "2022-12-31") if day.day_of_week == 0 and day.day <= 7
+    ]
+    sku = ["f"] * 24 + ["m"] * 24 + ["w"] * 24
+    found = catalog([*fiscal.tolist(), *by_month, *mondays], 100, sku=sku, period="month")
+    (text,) = [row.note for row in found.quality.entries if "28 or 35 days" in row.note]
+    assert text.startswith("rows of f@")
+    assert "m@" not in text.split(" come ")[0]
+    assert "w@" not in text.split(" come ")[0]
 
 
 @pytest.mark.parametrize(

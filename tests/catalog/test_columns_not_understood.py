@@ -114,6 +114,23 @@ def test_the_names_of_a_material_master_are_hinted_at_all_in_one_round() -> None
     said = str(refused.value)
     for name in ("Material", "Plant", "StdPrice"):
         assert f"did you mean '{name}'?" in said
+    line = 'columns = { sku = "Material", location = "Plant", unit_cost = "StdPrice", lead_time = '
+    assert said.count(line + '"PlannedDeliveryTime" } under [data.items]') == 1  # as it is pasted
+
+
+@pytest.mark.parametrize(
+    ("name", "said"),
+    [("qty_on_hand", "'on_hand'"), ("reorder_qty", "'order_quantity'"), ("QtyOnOrder", "'on_order'")],
+)
+def test_names_that_begin_with_what_is_counted(name: str, said: str) -> None:
+    assert f"did you mean {said}?" in remark(load(items(**{name: 7})))
+
+
+def test_a_second_lead_time_is_no_standard_deviation() -> None:
+    """lead_time_days beside lead_time was taken for lead_time_sd, with the line that would make it so."""
+    note = remark(load(items(lead_time=7, lead_time_days=7)))
+    assert "lead_time_days" in note
+    assert "did you mean" not in note
 
 
 @pytest.mark.parametrize("name", ["due_week_1", "Arrivals W2", "on_order_1", "PO 2025-03", "in_transit_m3"])

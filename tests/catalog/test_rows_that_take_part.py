@@ -202,3 +202,26 @@ def test_a_value_that_no_row_has_is_remarked_on() -> None:
     """As after a change of case in the ERP: the other rows stay."""
     data = load(demand(type=["sale"] * 5 + ["Sale"]), {"type": ["sale", "SALE"]})
     assert any("no row says 'SALE'" in entry.what for entry in data.quality.entries)
+
+
+@pytest.mark.parametrize(
+    ("column", "values", "asks"),
+    [
+        ("movement_type", ["601", "311"], True),
+        ("Type", ["sale", "transfer"], True),
+        ("BWART", ["601", "601"], False),  # one kind
+        ("customer", ["a", "b"], False),
+        ("type", [f"t{k}" for k in range(40)], False),  # no kinds: numbers of something
+    ],
+)
+def test_a_column_that_tells_movements_apart_is_asked_about(column, values, asks) -> None:
+    """Transfers beside sales passed as "No problems", the column that told them was "not used"."""
+    n = 40
+    dates = pd.date_range("2024-01-01", periods=n, freq="D").strftime("%Y-%m-%d")
+    demand = pd.DataFrame({"sku": "A", "location": "X", "date": dates, "quantity": np.arange(n) % 5 + 1})
+    demand[column] = (values * n)[:n]
+    items = pd.DataFrame({"sku": ["A"], "location": "X", "unit_cost": 5.0, "lead_time": 3})
+    quality = sl.load_frames(items, demand, study={"study": {"period": "day"}}).quality
+    (entry,) = [one for one in quality.entries if one.what == f"column '{column}'"]
+    assert (entry.notice == "look") == asks
+    assert ("[data.demand] where = {" in entry.note) == asks

@@ -63,7 +63,7 @@ class FakeApi:
             book=None,
         )
 
-    def draw_report(self, result: SimpleNamespace) -> SimpleNamespace:
+    def draw_report(self, result: SimpleNamespace, *, figures: bool = False) -> SimpleNamespace:
         """The numbers are told before."""
         return result
 
@@ -108,8 +108,9 @@ class FakeApi:
         self._run("init", folder=folder)
         return [folder / "study.toml"]
 
-    def render_report(self, run: Path, *, apart: bool, excel: bool = False, partial: bool = False) -> Path:
+    def render_report(self, run: Path, *, apart: bool, **asked: bool | None) -> Path:
         assert apart
+        assert asked == {"excel": None, "figures": False, "partial": False}
         self._run("report", run=run)
         return run / "report.html"
 

@@ -5,7 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from simlab.engine.run import simulate_items
 from simlab.engine.world.demand_law import LawKind
+from simlab.engine.world.world import Horizon
 from simlab.policies import plan
 
 
@@ -62,3 +64,26 @@ def test_cycle_service_of_lots_with_random_lead_times_in_sequence_is_not_called_
     }
     assert words["fill_rate"] == "exact"
     assert words["cycle_service_level"].startswith("approximate, ")
+
+
+@pytest.mark.parametrize(
+    ("family", "law", "lead", "Q", "review"),
+    [
+        ("reorder_quantity", (LawKind.POISSON, 4.0, 4.0), {3: 1, 4: 1, 5: 1, 6: 1}, 30, 1),
+        ("reorder_quantity", (LawKind.POISSON, 4.0, 4.0), {3: 1, 4: 1, 5: 1, 6: 1}, 6, 1),
+        ("reorder_quantity", (LawKind.NEGATIVE_BINOMIAL, 10.0, 40.0), {1: 3, 8: 1}, 100, 7),
+        ("reorder_quantity", (LawKind.NEGATIVE_BINOMIAL, 10.0, 40.0), {2: 1, 20: 1}, 15, 1),
+        ("reorder_up_to", (LawKind.POISSON, 0.4, 0.4), {2: 1, 9: 1}, 6, 1),
+        ("reorder_up_to", (LawKind.POISSON, 8.0, 8.0), {5: 1, 12: 1, 25: 1}, 40, 7),
+    ],
+)
+def test_cycle_service_of_lots_with_random_lead_times_lies_near_the_target(
+    family, law, lead, Q, review, item, make_models
+) -> None:
+    """Simulated over 64 × 4,000 periods: 0.90 asked, 0.87 to 0.94 achieved, 0.95 asked, 0.92 to 0.98."""
+    models = make_models(item(demand=law, lead=lead, order_quantity=Q, review=review))
+    planned = plan(models, [0.9, 0.95], family=family, target_measure="cycle_service_level")
+    found = simulate_items(models.world, planned.levels, Horizon(4000, 400, 64, 1, 9))
+    achieved = found.good_receipts.sum(axis=-1)[0] / found.receipts.sum(axis=-1)[0]
+    assert 0.87 <= achieved[0] <= 0.94
+    assert 0.92 <= achieved[1] <= 0.98

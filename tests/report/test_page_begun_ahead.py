@@ -38,10 +38,15 @@ def test_the_page_is_that_of_a_process_begun_then(tmp_path):
     assert not apart._AHEAD
     assert not is_there(copy.pid)
     first = page_of(folder)
-    assert sorted(path.name for path in (folder / "figures").iterdir())
+    assert not (folder / "figures").exists()
     again = apart.draw_apart(folder, excel=False)
     assert again.report == drawn.report
     assert page_of(folder) == first
+    apart.begin_drawing(folder)
+    pictured = apart.draw_apart(folder, excel=False, figures=True)
+    assert pictured.report == drawn.report
+    assert (folder / "figures" / "frontier_holding_cost.svg").is_file()
+    assert page_of(folder) != first  # its list of files names them
     RunFolder.open(folder, sealed=True)
 
 

@@ -87,12 +87,19 @@ def test_every_section_is_there(rendered: RunFolder) -> None:
     assert not re.search(r"\bnan\b", text, re.IGNORECASE)
 
 
-def test_figures_are_written_and_registered(rendered: RunFolder) -> None:
-    names = sorted(path.name for path in (rendered.path / "figures").iterdir())
+def test_figures_are_drawn_where_they_are_asked_for_and_registered(tmp_path: Path) -> None:
+    """Without being asked there are none, and the page's list of files names none."""
+    run = build_fake_run(tmp_path, n_items=60)
+    without = render(run).read_text(encoding="utf-8")
+    assert not (run.path / "figures").exists()
+    with_them = render(run, figures=True).read_text(encoding="utf-8")
+    names = sorted(path.name for path in (run.path / "figures").iterdir())
     assert {"frontier_holding_cost.png", "frontier_holding_cost.svg", "matrix.png"} <= set(names)
-    assert all((rendered.path / "figures" / n).stat().st_size > 3000 for n in names)
-    assert (rendered.path / "figures" / "matrix.png").read_bytes()[:8] == b"\x89PNG\r\n\x1a\n"
-    assert verify(rendered.path) == []
+    assert all((run.path / "figures" / n).stat().st_size > 3000 for n in names)
+    assert (run.path / "figures" / "matrix.png").read_bytes()[:8] == b"\x89PNG\r\n\x1a\n"
+    assert ["<dt><code>figures/" in page for page in (without, with_them)] == [False, True]
+    assert verify(run.path) == []
+    assert render(run).read_text(encoding="utf-8") == with_them  # they stay, and are still true
 
 
 def test_targets_on_the_page_are_those_of_the_table(rendered: RunFolder) -> None:

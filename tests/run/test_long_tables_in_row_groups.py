@@ -8,6 +8,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+from simlab.errors import SimlabError
 from simlab.run import files, tables
 
 
@@ -33,14 +34,25 @@ def test_a_frame_in_row_groups_is_the_frame(monkeypatch) -> None:
     assert tables.decode(data).schema == whole.schema
 
 
-def test_a_file_is_compared_some_bytes_at_a_time(tmp_path, monkeypatch) -> None:
-    monkeypatch.setattr(files, "_CHUNK", 4)
+def test_a_file_comes_in_pieces_and_is_read_back_before_it_takes_its_place(tmp_path, monkeypatch) -> None:
     path = tmp_path / "x"
-    path.write_bytes(b"0123456789")
-    assert files._holds(path, b"0123456789")
-    for other in (b"0123456780", b"012345678", b"01234567890"):
-        assert not files._holds(path, other)
-    files.write_atomic(path, b"ab")
-    assert path.read_bytes() == b"ab"
+    files.write_atomic(path, iter([b"01", b"", b"2"]))
+    assert path.read_bytes() == b"012"
+    monkeypatch.setattr(files, "sha256", lambda _: "of other bytes")
+    with pytest.raises(SimlabError, match="did not give back"):
+        files.write_atomic(path, b"other")
+    assert [one.read_bytes() for one in tmp_path.iterdir()] == [b"012"]
     with pytest.raises(ValueError, match="part"):
-        tables.encode_parts([])
+        list(tables.encoded_parts([]))
+
+
+def test_the_pieces_of_a_table_are_the_file_that_arrow_writes(tmp_path) -> None:
+    parts = [pa.table({"a": np.arange(k, k + 3), "b": ["x", "y", None]}) for k in range(4)]
+    pieces = list(tables.encoded_parts(parts))
+    assert len(pieces) == len(parts) + 1
+    own = tmp_path / "own"
+    schema = parts[0].schema.with_metadata({"simlab.schema": str(tables.SCHEMA)})
+    with pq.ParquetWriter(own, schema, compression="zstd", write_page_checksum=True) as writer:
+        for part in parts:
+            writer.write_table(part.replace_schema_metadata(schema.metadata))
+    assert b"".join(pieces) == own.read_bytes()

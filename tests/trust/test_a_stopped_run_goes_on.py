@@ -16,7 +16,7 @@ from simlab.engine.recorder.periods import TimeProfile
 from simlab.engine.world.curves import Curves
 from simlab.engine.world.world import Horizon
 from simlab.errors import IncompleteError, UsageError
-from simlab.execution import blocks, kept
+from simlab.execution import blocks, kept, replications
 from simlab.execution.backends.spread import Task, as_it_is
 from simlab.execution.kept import digest, keeping, packed, store_of, unpacked
 from simlab.execution.sums import PlanSums
@@ -125,7 +125,7 @@ def test_no_block_that_a_run_computes_is_left_out(tmp_path, monkeypatch):
         with pytest.raises(MemoryError):
             api.run_optimize(study, tmp_path / "a", draw=False)
     first, n = list(asked), len(asked)
-    assert {"curves_of_block", "plans_of_block", "profile_of_block"} <= set(first)
+    assert {"search_of_block", "plans_of_block", "profile_of_block"} <= set(first)
     manifest = tmp_path / "a" / "manifest.json"
     manifest.write_text('{"schema": 1, "status": "running"}', "utf-8")
     found.clear()
@@ -145,7 +145,8 @@ def stopped(study, out, monkeypatch, after):
         return real(*arguments)
 
     with monkeypatch.context() as patch:
-        patch.setattr(blocks, "simulate_items", fails)
+        for place in (blocks, replications):
+            patch.setattr(place, "simulate_items", fails)
         with pytest.raises(MemoryError):
             api.run_optimize(study, out)
     return len(list((out / BLOCKS).glob("*.npz")))

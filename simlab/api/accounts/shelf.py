@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from simlab.arrays import FloatArray, IntArray, sum_of, sums_by
+from simlab.arrays import FloatArray, sum_of, sums_by
 from simlab.measures import ALL
 from simlab.models.opening import shelf_record, stock_record
 
@@ -121,15 +121,15 @@ def _as_of(opt: Outcome) -> float:
     table = opt.data.catalog.demand
     if opt.data.study.as_of is not None:
         return float(np.datetime64(opt.data.study.as_of, "D").astype(np.int64))
-    return float("nan") if table is None else float(table.date.max().astype(np.int64))
+    return float("nan") if table is None else float(table.day.max())
 
 
 def _last_demand(catalog: Catalog) -> FloatArray:
     """(n,) day number of the last date with demand; NaN where there is none."""
     last = np.full(catalog.n_items, -1, dtype=np.int64)
     table = catalog.demand
-    if table is not None and table.item.size:
-        sold = table.quantity > 0
-        rows: IntArray = table.item[sold]
-        np.maximum.at(last, rows, table.date[sold].astype(np.int64))
+    if table is not None:
+        for rows in table.blocks():
+            sold = table.quantity[rows] > 0
+            np.maximum.at(last, table.item[rows][sold], table.day[rows][sold])
     return np.where(last < 0, np.nan, last.astype(np.float64))

@@ -1,4 +1,4 @@
-"""The check of a study: read, fit and plan everything, simulate nothing, tell all of it at once."""
+"""The check of a study: read, fit and plan all of it, simulate for limits alone, tell everything at once."""
 
 from __future__ import annotations
 
@@ -97,7 +97,9 @@ def _from_here(file: Path) -> str:
 
 
 def check(study_path: str | Path) -> CheckResult:
-    """Read, check, fit and plan; simulate nothing, so that learned segments are left out.
+    """Read, check, fit and plan; simulate what a budget, limits or a high floor are asked of, nothing else.
+
+    Segments that are learned are left out: they are found by simulation.
 
     Raises
     ------

@@ -8,6 +8,7 @@ from typing import TypeVar
 
 import numpy as np
 
+from simlab.api.checks.possible import can_be_asked, refuse_impossible
 from simlab.api.data.data import Data, settings_of
 from simlab.api.data.dead_stock import movable
 from simlab.api.requirements.accounting import SERVICE, accounting
@@ -19,9 +20,9 @@ from simlab.api.simulator.redrawn import batch_of
 from simlab.api.simulator.simulator import MAX_SUMS, machine_memory, refuse_large_runs, refuse_overflow
 from simlab.arrays import FloatArray
 from simlab.errors import InvalidInputError, OutOfRangeError, Problem, SimlabError, UsageError, listed
-from simlab.execution import BY_SLOT
+from simlab.execution import BY_SLOT, Levels
 from simlab.measures import format_money
-from simlab.policies import current_levels, given_levels, plan
+from simlab.policies import PlannedLevels, current_levels, given_levels, plan
 from simlab.policies.levels.best import check_costs
 from simlab.policies.levels.forecasting import FORECAST, stated_forecasts
 from simlab.policies.planning import lots_of
@@ -105,9 +106,9 @@ def later_problems(steps: Steps, data: Data, segmentation: Segmentation | None, 
         steps.do(lambda: _refuse_cells(data, segments, kept, run))
         steps.do(lambda: _refuse_silent_groups(data, kept))
         steps.do(lambda: _refuse_order(data, segments, kept))
-    if not steps.problems and settings is not None and policy.family != FORECAST:
+    if not steps.problems and settings is not None:
         run = settings
-        steps.do(lambda: _refuse_levels(data, segmentation, rules, run))
+        steps.do(lambda: _refuse_levels(data, segmentation, rules, run, learned=learned))
     else:
         steps.do(lambda: movable(data, data.study.optimize.budget))
 
@@ -196,16 +197,33 @@ def _refuse_memory(data: Data, segmentation: Segmentation | None, settings: Sett
 
 
 def _refuse_levels(
-    data: Data, segmentation: Segmentation | None, rules: Constraints | None, settings: Settings
+    data: Data,
+    segmentation: Segmentation | None,
+    rules: Constraints | None,
+    settings: Settings,
+    *,
+    learned: bool,
 ) -> None:
-    """Sums of money at the highest target that leave 64 bits; a budget below the least stock there can be."""
+    """Sums of money at the highest target that leave 64 bits; floors and a budget that no plan keeps."""
+    planned = None
+    if data.study.policy.family != FORECAST:
+        planned = _at_the_ends(data, segmentation, rules)
+        refuse_overflow(data, [planned.levels], settings)
+    if segmentation is not None and rules is not None and can_be_asked(data, rules, learned=learned):
+        refuse_impossible(data, segmentation, rules, settings, learned=learned)
+    elif planned is not None:
+        _refuse_budget(data, planned.levels)
+
+
+def _at_the_ends(data: Data, segmentation: Segmentation | None, rules: Constraints | None) -> PlannedLevels:
+    """Levels at the lowest target that each SKU-location may have, and at the highest of all."""
     policy, targets = data.study.policy, np.array(data.study.targets())
     ends = np.tile(targets[[0, -1]], (data.models.n_items, 1))
     if rules is not None and rules.allowed is not None and segmentation is not None:
         ends[:, 0] = targets[rules.allowed.argmax(axis=1)][segmentation.codes]
     if rules is not None:
         ends[rules.items, 0] = targets[rules.columns]
-    planned = plan(
+    return plan(
         data.models,
         ends,
         family=policy.family,
@@ -213,10 +231,12 @@ def _refuse_levels(
         planning=policy.planning,
         seed=data.study.simulation.seed,
     )
-    levels = planned.levels
-    refuse_overflow(data, [levels], settings)
+
+
+def _refuse_budget(data: Data, levels: Levels) -> None:
+    """A budget below what the stock of the lowest targets cannot fall below, whatever is demanded."""
     left = movable(data, data.study.optimize.budget)
-    if left is None or policy.start == "today":
+    if left is None or data.study.policy.start == "today":
         return
     is_top = ~has_point(levels.family)
     position = np.where(is_top, levels.order_up_to[:, 0], levels.reorder_point[:, 0] + 1)

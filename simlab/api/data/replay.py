@@ -202,7 +202,8 @@ def _value(data: Data, sums: ReplaySums, rows: npt.NDArray[np.int64]) -> FloatAr
     costs = data.models.costs
     weight = costs.unit_cost[rows] * costs.cost_resolution / 2 / np.maximum(sums.n_counted[rows], 1)
     money = sums.on_hand[rows] * weight[:, None]
-    return _or_nan(np.sort(money, axis=0).sum(axis=0), rows)  # the same bits in any order of items
+    money.sort(axis=0)  # the same bits in any order of items
+    return _or_nan(money.sum(axis=0), rows)
 
 
 def _or_nan(values: FloatArray, rows: npt.NDArray[np.int64]) -> FloatArray:

@@ -40,10 +40,12 @@ def advice(
     missed = next((one for one in limits if one.state == "bad"), None)
     if missed is not None:
         return _said("bad", NO, f"{_lowered(missed.title.rstrip('.'))}.")
+    pairs = without_habit(pairs)
     if replay is not None and replay.confirmed is False:
         said = f"the last {replay.length} did not confirm the service that it promises."
+        if cheaper := _cheaper(decision, pairs):
+            return _said("bad", NO, f"{cheaper}, and {said}")
         return _said("open", YET, said, ADVICE_BY_REPLAY)
-    pairs = without_habit(pairs)
     if not pairs:
         return _said("none", NONE, "there is no other plan to compare it with at the same service.")
     return _compared(decision, pairs)
@@ -51,9 +53,8 @@ def advice(
 
 def _compared(decision: Decision, pairs: Sequence[Pair]) -> Statement:
     own, served = noun(decision.weight), decision.row_of(decision.row)["proposed"]
-    cheaper = [PLAN_NAMES[pair.plan].short for pair in pairs if pair.mark == "more"]
-    if cheaper:
-        return _said("bad", NO, f"at the same {own} served {' and '.join(cheaper)} would cost less.")
+    if cheaper := _cheaper(decision, pairs):
+        return _said("bad", NO, f"{cheaper}.")
     unclear = [PLAN_NAMES[pair.plan].short for pair in pairs if pair.mark != "less"]
     if unclear:
         names = " and ".join(unclear)
@@ -63,6 +64,13 @@ def _compared(decision: Decision, pairs: Sequence[Pair]) -> Statement:
     if other:
         return _said("open", IF, f"{want}, and {own} is what you count by, not {' or '.join(other)}.")
     return _said("good", YES, f"if {want}.")
+
+
+def _cheaper(decision: Decision, pairs: Sequence[Pair]) -> str:
+    """That other plans cost less at the same service; empty where none does."""
+    names = [PLAN_NAMES[pair.plan].short for pair in pairs if pair.mark == "more"]
+    own = noun(decision.weight)
+    return f"at the same {own} served {' and '.join(names)} would cost less" if names else ""
 
 
 def _lowered(text: str) -> str:

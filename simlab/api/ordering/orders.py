@@ -308,8 +308,8 @@ def _sentences(
         lines.append(f"Nothing to order on {review.day}.")
     value = excess["value"].sum()
     lines.append(
-        f"Of {counts['sku_locations']:,} SKU-locations {counts['fine']:,} are fine and {counts['excess']:,} "
-        f"lie above their level ({money} {value:,.2f})"
+        f"Of {counts['sku_locations']:,} SKU-locations {counts['fine']:,} are fine and "
+        + _above(counts["excess"], f"{money} {value:,.2f}")
         + (
             f"; {counts['not_reviewed_today']:,} are not reviewed on this day"
             if counts["not_reviewed_today"]
@@ -326,6 +326,13 @@ def _sentences(
             "(suppliers.minimum_order_value)."
         )
     return lines
+
+
+def _above(count: int, value: str) -> str:
+    """How many lie above their level, and what they are worth."""
+    if not count:
+        return "none lies above its level"
+    return f"{count:,} {'lies above its' if count == 1 else 'lie above their'} level ({value})"
 
 
 def _n(number: int, noun: str) -> str:

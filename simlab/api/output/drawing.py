@@ -13,17 +13,18 @@ from simlab.run import RunFolder
 from simlab.run.folder import refuse_damaged
 
 
-def draw_report(result: RunResult) -> RunResult:
+def draw_report(result: RunResult, *, figures: bool = False) -> RunResult:
     """Draw page and workbook of a run made with ``draw=False``, in processes of their own, and complete it.
 
     Where such a process dies the run is complete all the same, without a page; `RunResult.faults` says so.
+    `figures`: as of `render_report`.
     """
     from simlab.report.apart import draw_apart
 
     started = time.perf_counter()
     gc.collect()  # what was simulated is not drawn from
     give_back()
-    drawn = draw_apart(result.folder)
+    drawn = draw_apart(result.folder, figures=figures)
     folder = RunFolder.open(result.folder, sealed=True)
     folder.complete()
     seconds = time.perf_counter() - started
@@ -43,7 +44,12 @@ def with_places(result: RunResult) -> RunResult:
 
 
 def render_report(
-    run_dir: str | Path, *, apart: bool = False, excel: bool | None = None, partial: bool = False
+    run_dir: str | Path,
+    *,
+    apart: bool = False,
+    excel: bool | None = None,
+    figures: bool = False,
+    partial: bool = False,
 ) -> Path:
     """Draw page and workbook of a finished run anew from its tables.
 
@@ -53,6 +59,9 @@ def render_report(
         In processes of their own.
     excel : bool, optional
         Whether the workbook is made; left out: for runs of up to 100,000 SKU-locations.
+    figures : bool
+        Every chart of the page as `figures/<name>.svg` and `.png`, too. Pages of contests, audits and gates
+        carry theirs anyhow.
     partial : bool
         Of a run that did not finish: a page of what is there, with a watermark; `resume` removes it.
 
@@ -73,7 +82,10 @@ def render_report(
         return render_unfinished(unfinished)
     folder = RunFolder.open(Path(run_dir), sealed=True)
     refuse_damaged(folder, drawn=False)
-    drawn = draw_apart(folder.path, excel=excel) if apart else draw_here(folder, excel=excel)
+    if apart:
+        drawn = draw_apart(folder.path, excel=excel, figures=figures)
+    else:
+        drawn = draw_here(folder, excel=excel, figures=figures)
     if drawn.report is None or drawn.faults:
         raise DrawingError("; ".join(drawn.faults.values()))
     RunFolder.open(folder.path, sealed=True).complete()

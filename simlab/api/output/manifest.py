@@ -15,6 +15,7 @@ from simlab.api.learning.growers import is_grown
 from simlab.api.output.tables import attribute_columns
 from simlab.api.output.what_if.cells import what_if_facts
 from simlab.api.settings import Settings
+from simlab.api.simulator.levels import approximate_note
 from simlab.api.simulator.stored import table_hash
 from simlab.engine.kernels.streams import phase_seed
 from simlab.policies.levels.forecasting import FORECAST
@@ -94,7 +95,7 @@ def simulate_facts(simulation: Simulation, statements: tuple[str, ...]) -> dict[
         "warmup": simulation.warmup,
         "warmup_rule": simulation.warmup_rule,
         "constraints": {},
-        "notes": [],
+        "notes": approximate_note(simulation.planned.method),
     }
 
 

@@ -14,12 +14,13 @@ from simlab.api.simulator.levels import families
 from simlab.engine.world.levels import Family, Levels
 from simlab.errors import InvalidInputError
 from simlab.policies import current_levels
-from simlab.run.spreadsheet import csv_bytes
+from simlab.run import RunFolder
+from simlab.run.spreadsheet import csv_parts
 
 if TYPE_CHECKING:
     from simlab.api.data.data import Data
     from simlab.api.settings import Settings
-    from simlab.arrays import BoolArray
+    from simlab.arrays import BoolArray, IntArray
     from simlab.engine.world.curves import Curves
     from simlab.engine.world.world import Horizon
 
@@ -90,16 +91,15 @@ def with_today(
     return found.assign(inventory_value_change=found["inventory_value"] - found["inventory_value_now"])
 
 
-def plan_files(data: Data, plan: pd.DataFrame) -> dict[str, bytes]:
-    """What lies beside the plan of a run for people, planning systems and `simlab orders`.
+def write_plan(folder: RunFolder, data: Data, plan: pd.DataFrame) -> None:
+    """Write what lies beside the plan of a run for people, planning systems and `simlab orders`.
 
     `plan` is that of `with_today`.
     """
+    table = plan_table(plan)
+    folder.write_bytes(PLACE, csv_parts(table, largest_first(table)))
     moved = ordering.moved_levels(data, plan)
-    return {
-        PLACE: csv_bytes(sorted_plan(plan_table(plan))),
-        ordering.PLACE: ordering.packed(ordering.ordering_of(data, moved)),
-    }
+    folder.write_bytes(ordering.PLACE, ordering.packed(ordering.ordering_of(data, moved)))
 
 
 def plan_table(plan: pd.DataFrame) -> pd.DataFrame:
@@ -142,9 +142,14 @@ def whole_if_whole(column: pd.Series[Any]) -> pd.Series[Any]:
 
 def sorted_plan(frame: pd.DataFrame) -> pd.DataFrame:
     """Largest change of stock value first; those without one last, by SKU and location."""
-    size = frame["stock_value_change"].abs()
-    keys = pd.DataFrame({"size": -size.fillna(-1.0), "sku": frame["sku"], "location": frame["location"]})
-    return frame.loc[keys.sort_values(["size", "sku", "location"], kind="stable").index]
+    return frame.iloc[largest_first(frame)]
+
+
+def largest_first(frame: pd.DataFrame) -> IntArray:
+    """(n,) rows in the order of `sorted_plan`."""
+    size = -frame["stock_value_change"].abs().fillna(-1.0).to_numpy(np.float64)
+    keys = pd.DataFrame({"size": size, "sku": frame["sku"].array, "location": frame["location"].array})
+    return keys.sort_values(["size", "sku", "location"], kind="stable").index.to_numpy()
 
 
 def text_column(data: Data, name: str) -> Sequence[str | None]:

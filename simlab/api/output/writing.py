@@ -25,7 +25,7 @@ from simlab.api.output.apart import Analyses
 from simlab.api.output.brief import Brief, brief
 from simlab.api.output.groups import group_frames
 from simlab.api.output.manifest import optimize_facts, simulate_facts
-from simlab.api.output.plan_csv import plan_files, with_today
+from simlab.api.output.plan_csv import with_today, write_plan
 from simlab.api.output.record import Record, RunResult, Written, write_run
 from simlab.api.output.samples import sample_frames
 from simlab.api.output.statements import chosen_plan, optimize_statements, simulate_statements
@@ -45,8 +45,6 @@ from simlab.models import Models
 from simlab.run import RunFolder
 from simlab.run.statements import Statement, lines, plain
 from simlab.segments import Segmentation
-
-_NONE: dict[str, bytes] = {}
 
 
 def write_optimization(
@@ -72,7 +70,7 @@ def write_optimization(
     analyses = Analyses(folder, progress=progress, total=len(further) + _MORE)
     alone = _alone(finance, frames["items"])
     with analyses.beside(alone, worth=works_beside(opt.settings.workers, opt.data.catalog.n_items)):
-        record, screen = _recorded(finance, frames, further, alone, analyses, last)
+        record, screen = _recorded(finance, folder, frames, further, alone, analyses, last)
     record = replace(record, times={**times, **opt.times}, written=written)
     return replace(write_run(record, folder, started, progress), brief=screen)
 
@@ -94,6 +92,7 @@ def _alone(finance: Finance, items: pd.DataFrame) -> dict[str, Callable[[], Any]
 
 def _recorded(
     finance: Finance,
+    folder: RunFolder,
     frames: dict[str, pd.DataFrame],
     further: dict[str, Callable[[], pd.DataFrame | None]],
     alone: dict[str, Callable[[], Any]],
@@ -107,7 +106,7 @@ def _recorded(
     fresh = opt.settings.horizon("verdict", opt.warmup)
     _compare_with_today(analyses, frames, opt.data, kept, fresh, opt.settings, opt.today)
     frames |= _samples(analyses, frames, opt.data, kept, fresh)
-    files = analyses.of("plan.csv", lambda: plan_files(opt.data, frames["plan"]), _NONE)
+    analyses.of("plan.csv", lambda: write_plan(folder, opt.data, frames["plan"]), None)
     histories = _histories(analyses, frames, alone["histories"])
     if (prices := analyses.of(_PRICES, alone[_PRICES], None)) is not None:
         frames[_PRICES] = prices
@@ -135,7 +134,7 @@ def _recorded(
     if said is not None:
         screen = analyses.of("brief", lambda: brief(opt, said.decision, frames["capital_by_segment"]), None)
     shown = tables.shown(frames)
-    return Record(opt.data, "optimize", frames, shown, told, facts, {}, files, analyses), screen
+    return Record(opt.data, "optimize", frames, shown, told, facts, {}, {}, analyses), screen
 
 
 def _let_go(
@@ -186,7 +185,7 @@ def write_simulation(
     times = {**times, **simulation.times}
     horizon, settings = simulation.settings.horizon("search", simulation.warmup), simulation.settings
     _compare_with_today(analyses, frames, simulation.data, levels, horizon, settings)
-    files = analyses.of("plan.csv", lambda: plan_files(simulation.data, frames["plan"]), _NONE)
+    analyses.of("plan.csv", lambda: write_plan(folder, simulation.data, frames["plan"]), None)
     facts |= _with_world(
         analyses,
         frames,
@@ -198,7 +197,7 @@ def write_simulation(
     )
     frames |= _samples(analyses, frames, simulation.data, levels, horizon)
     shown = tables.shown(frames)
-    record = Record(simulation.data, "simulate", frames, shown, told, facts, times, files, analyses, written)
+    record = Record(simulation.data, "simulate", frames, shown, told, facts, times, {}, analyses, written)
     texts = {"items": tables.packed_texts(frames["items"], simulation.data.models)}
     record = replace(record, texts=texts)
     return write_run(record, folder, started, progress)

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypedDict
 
 import numpy as np
 
 from simlab.api.data.data import Data
 from simlab.api.data.dead_stock import movable
+from simlab.api.plans.in_sample import in_sample
 from simlab.api.plans.solved import Solved, solve_plans
 from simlab.api.requirements.accounting import Accounting, accounting
 from simlab.api.requirements.constraints import Constraints, constraints
@@ -27,8 +28,19 @@ from simlab.api.simulator.simulator import (
 )
 from simlab.api.simulator.size import RunSize, refuse_what_does_not_fit
 from simlab.api.simulator.stored import BY_BATCH, keeps_curves
-from simlab.errors import EngineFaultError
-from simlab.execution import CellSums, Curves, PlanSums, alike, may_keep, run_held_curves
+from simlab.execution import (
+    CellSums,
+    Curves,
+    PlanSums,
+    Progress,
+    Replications,
+    Workers,
+    alike,
+    may_keep,
+    room_for,
+    run_curves_and_replications,
+    run_held_curves,
+)
 from simlab.execution.ahead import compile_for
 from simlab.measures import format_money
 from simlab.policies import PlannedLevels
@@ -96,8 +108,22 @@ def prepare(data: Data, segmentation: Segmentation, settings: Settings, clock: C
     return Ready(targets, compared, rule, simulator)
 
 
-def search_curves(ready: Ready, clock: Clock, stored: StoredCurves | None) -> Curves:
-    """Sums per SKU-location × target on the search seed: simulated, or those of an earlier run."""
+def room_for_plans(ready: Ready, stored: StoredCurves | None) -> Replications | None:
+    """Room for what the search finds by replication; None where it is too much, or nothing is simulated."""
+    run = ready.simulator
+    if stored is not None or not run.settings.workers.shares_memory:
+        return None
+    others = list(ready.references.levels.values())
+    return room_for(run.data.models.world, ready.planned.levels, others, run.settings.replications)
+
+
+def search_curves(
+    ready: Ready, clock: Clock, stored: StoredCurves | None, kept: Replications | None = None
+) -> Curves:
+    """Sums per SKU-location × target on the search seed: simulated, or those of an earlier run.
+
+    `kept` gets what plans are added up from.
+    """
     run = ready.simulator
     levels, horizon = ready.planned.levels, run.settings.horizon("search", run.warmup)
     replications = run.settings.verdict_replications + (run.settings.replications if stored is None else 0)
@@ -105,16 +131,23 @@ def search_curves(ready: Ready, clock: Clock, stored: StoredCurves | None) -> Cu
     with clock.stage("simulate"):
         if stored is not None:
             return stored.curves_for(run.data, levels, horizon, ready.targets)
-        return run_held_curves(
-            run.data.models.world,
-            levels,
-            horizon,
-            CellSums(run.segmentation.codes, run.segmentation.n_segments),
+        world, cells = run.data.models.world, CellSums(run.segmentation.codes, run.segmentation.n_segments)
+        how = _How(
             slots=keeps_curves(run.data),
             workers=run.settings.workers,
             progress=run.progress,
             by_slot=BY_BATCH,
         )
+        if kept is not None:
+            return run_curves_and_replications(world, levels, horizon, cells, kept, **how)
+        return run_held_curves(world, levels, horizon, cells, **how)
+
+
+class _How(TypedDict):
+    slots: bool
+    workers: Workers
+    progress: Progress | None
+    by_slot: tuple[str, ...]
 
 
 def solve_ready(
@@ -150,13 +183,15 @@ class Tested:
     today: Curves | None
 
 
-def tested(ready: Ready, solved: Solved, clock: Clock) -> Tested:
-    """The plans kept on the search seed, and all frontiers on the verdict seed."""
+def tested(ready: Ready, solved: Solved, clock: Clock, found: Replications | None) -> Tested:
+    """The plans kept on the search seed, and all frontiers on the verdict seed.
+
+    `found` is what the search kept by replication; it is let go of.
+    """
     simulator = ready.simulator
     kept = compared_plans(solved, ready.references)
     with clock.stage("in-sample"):
-        search = simulator.run(kept, "search", "in-sample")
-        check_same(search["segmented"], solved)
+        search = in_sample(simulator, kept, solved, found)
     with clock.stage("verdict"):
         more = simulator.segment_cells(simulator.settings.verdict_replications) + simulator.chance_cells()
         fits = may_keep(ready.planned.levels.n_items, simulator.settings.verdict_replications)
@@ -182,17 +217,6 @@ def compared_plans(solved: Solved, compared: References) -> list[PlanGroup]:
     together = {kind: one for kind, one in plans.items() if alike(one, chosen)}
     others = [side_by_side({kind: one}) for kind, one in plans.items() if kind not in together]
     return [group for groups in (side_by_side(together), *others) for group in groups]
-
-
-def check_same(sums: PlanSums, solved: Solved) -> None:
-    """Guard: the chosen plan, simulated again, gives the very sums that the frontier was built on."""
-    again = (int(sums.cost.sum()), int(sums.stock_value.sum()), int(sums.good.sum()))
-    plan = solved.chosen
-    value = solved.plain.totals(plan.choice)[1]
-    if again != (plan.cost, value, plan.served):
-        raise EngineFaultError(
-            f"the chosen plan gave {again} when simulated again, not {(plan.cost, value, plan.served)}"
-        )
 
 
 def _with_budget_note(data: Data, solved: Solved, budget: float | None) -> Solved:

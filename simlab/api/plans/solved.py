@@ -16,6 +16,7 @@ from simlab.api.plans.tails import bounds_tails
 from simlab.api.requirements.accounting import DEFAULT_FILL_RATE
 from simlab.api.requirements.limits import limits_on_means
 from simlab.api.requirements.margins import margin_notes
+from simlab.api.simulator.levels import approximate_note
 from simlab.api.simulator.simulator import Simulator, one_column
 from simlab.arrays import FloatArray, IntArray
 from simlab.engine.world.levels import Levels
@@ -141,9 +142,9 @@ def solve_plans(
     """
     data, segmentation, rules = simulator.data, simulator.segmentation, simulator.rules
     settings, accounting = simulator.settings, simulator.accounting
-    fill_rate, notes = _floor(simulator, fill_rate, budget)
+    fill_rate, notes = floor_of(simulator, fill_rate, budget)
     usual = ItemTables.of(curves, data.models)
-    notes += _silent_note(usual)
+    notes += _silent_note(usual) + approximate_note(simulator.planned.method)
     tables = usual.counted(curves, data, accounting, settings.replications).pinned(rules)
     grid = segment_curves(tables, data, segmentation, targets, settings, accounting=accounting, rules=rules)
     plain = segment_curves(usual.pinned(rules), data, segmentation, targets, settings, rules=rules)
@@ -193,7 +194,7 @@ def solve_plans(
     )
 
 
-def _floor(
+def floor_of(
     simulator: Simulator, fill_rate: float | None, budget: float | None
 ) -> tuple[float | None, list[str]]:
     """The floor on service that holds, and what a reader must know where none was named."""

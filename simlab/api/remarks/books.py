@@ -131,8 +131,8 @@ class Books:
         elif self.apart > APART:
             text += (
                 f" More than {100 * APART:.0f}% apart, most in {', '.join(self.named)}: new items, a trend "
-                "or days that were never open explain it, or [demand] life, absent_dates and as_of do not "
-                "fit the table."
+                "(which a memory of 26 periods or so follows: [models] memory = 26) or days that were never "
+                "open explain it, or [demand] life, absent_dates and as_of do not fit the table."
             )
         return text
 
@@ -183,7 +183,7 @@ def _sums(table: DemandTable, calendar: Calendar, worth: FloatArray, newest: int
     by_item, recent = np.zeros(worth.size), 0.0
     for start in range(0, table.item.size, _BLOCK):
         rows = slice(start, start + _BLOCK)
-        period, item = calendar.index(table.date[rows]), table.item[rows]
+        period, item = calendar.index(table.dates(rows)), table.item[rows]
         inside = (period >= 0) & (period < calendar.n_periods)
         amount = np.where(inside, table.quantity[rows] * worth[item], 0.0)
         by_item += np.bincount(item, weights=amount, minlength=worth.size)

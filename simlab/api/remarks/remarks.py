@@ -15,6 +15,7 @@ from simlab.api.data.levels_to_look_at import LevelsToLookAt
 from simlab.api.data.moved_defaults import moved_lines
 from simlab.api.data.ordering import levels_of_when
 from simlab.api.remarks.books import APART, Some, books, borrowed, fell_silent, seasons_left_out
+from simlab.api.remarks.last_period import unfinished
 from simlab.api.remarks.slips import slips
 from simlab.api.requirements.accounting import accounting
 from simlab.api.requirements.margins import margin_notes
@@ -71,7 +72,7 @@ def inputs_to_look_at(data: Data) -> tuple[Statement, ...]:
     n, named = len(found), [one.short or one.key for one in found[:_NAMED]]
     if n > _NAMED:
         named.append(f"{n - _NAMED} more")
-    where = f" (all: simlab check {Path(data.study.file).name})" if data.study.source else ""
+    where = f" All of them: simlab check {Path(data.study.file).name}." if data.study.source else ""
     title = f"check names {n} thing{'s' if n > 1 else ''} first: {', '.join(named)}"
     text = " ".join(("Look at the inputs first:", *(one.text for one in found[:_NAMED]))) + where
     return (Statement("open", title, text, "inputs", "look"),)
@@ -85,7 +86,7 @@ def remarks(data: Data, levels: LevelsToLookAt | None) -> tuple[Remark, ...]:
 def _all(data: Data, levels: LevelsToLookAt | None) -> Iterator[Remark]:
     """All of them but what other commands would refuse."""
     yield from _demand(data)
-    yield from (Remark(key, sentence(text), value, look=True) for key, text, value in slips(data))
+    yield from (Remark(key, sentence(text), value, look=True) for key, text, value in _slips(data))
     yield from _levels(data, levels)
     dead = tuple(_dead(data))
     yield from dead
@@ -93,6 +94,11 @@ def _all(data: Data, levels: LevelsToLookAt | None) -> Iterator[Remark]:
     yield from _options(data)
     told = {f"items: {LEFT_OUT}"} if any(one.look for one in dead) else set()
     yield from (replace(one, look=one.look and one.key not in told) for one in _account(data))
+
+
+def _slips(data: Data) -> Iterator[tuple[str, str, float]]:
+    yield from slips(data)
+    yield from unfinished(data)
 
 
 def _demand(data: Data) -> Iterator[Remark]:

@@ -114,8 +114,9 @@ def _segments(past: Data, segmentation: Segmentation, rows: IntArray) -> Segment
 
 def known_rows(past: Data, data: Data) -> IntArray:
     """(k,) row of the whole catalogue of each SKU-location known before the cut."""
-    whole = {key: row for row, key in enumerate(_keys(data))}
-    return np.array([whole[key] for key in _keys(past)], dtype=np.int64)
+    whole = enumerate(_keys(data))  # what is known then is in the order of now
+    rows = (next(row for row, other in whole if other == key) for key in _keys(past))
+    return np.fromiter(rows, np.int64, past.catalog.n_items)
 
 
 def _keys(data: Data) -> Iterator[tuple[str, str]]:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Sequence
+
 import numpy as np
 import pandas as pd
 
@@ -51,6 +54,20 @@ def level_frame(
             "review_period": review_periods(models),
         }
     ).assign(reorder_point=lambda frame: frame["reorder_point"].mask(up_to), **_factors(levels, column))
+
+
+def approximate_note(method: Sequence[str]) -> list[str]:
+    """How many levels come from an approximate formula, and for what; none where all are exact."""
+    near = Counter(word for word in method if word.startswith("approximate, "))
+    if not near:
+        return []
+    n, why = near.total(), near.most_common(1)[0][0].removeprefix("approximate, ")
+    of = "" if len(near) == 1 else "most of them: "
+    items = f"{n:,} SKU-location{'s' if n > 1 else ''}"
+    return [
+        f"levels of {items} are approximate for their target ({of}{why}); what they achieve is simulated, so "
+        "that plans are compared as they are"
+    ]
 
 
 def _factors(levels: Levels, column: IntArray) -> dict[str, FloatArray]:

@@ -201,6 +201,23 @@ def mixed_grain(item: IntArray, date: DateArray) -> Mixed | None:
     return Mixed(monthly, MONTH, bounds[monthly], bounds[monthly + 1] - 1)
 
 
+def fiscal_items(item: IntArray, date: DateArray) -> IntArray:
+    """SKU-locations whose rows come every 28 or 35 days, in turn and at least 9 times, in a table of others.
+
+    Parameters
+    ----------
+    item, date
+        As `mixed_grain`.
+    """
+    gap, same = np.diff(date).astype(np.int64), np.diff(item) == 0
+    n = int(item.max()) + 1 if item.size else 0
+    every = np.bincount(item[1:][same], minlength=n)
+    four, five = (np.bincount(item[1:][same & (gap == days)], minlength=n) for days in _FISCAL[:2])
+    found = np.flatnonzero((every >= _RUN) & (four + five == every) & (four > 0) & (five > 0))
+    own = [not one_weekday_of_the_month(date[item == one]) for one in found.tolist()]
+    return found[np.array(own, dtype=np.bool_)]
+
+
 def refuse_mixed(
     findings: Findings, study: Study, mixed: Mixed, rows: IntArray, date: DateArray, names: list[str]
 ) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import re
 from collections.abc import Collection, Iterator
 
 import numpy as np
@@ -18,10 +19,18 @@ from simlab.catalog.tables.doubtful import pasted
 from simlab.catalog.tables.fiscal import FiscalPeriods, with_dates
 from simlab.catalog.tables.further import wanted_columns
 from simlab.catalog.tables.items import Items, file_remarks, has_columns
+from simlab.catalog.tables.known_names import plain
 from simlab.catalog.tables.rows import Rows
+from simlab.errors import listed
 from simlab.study import DemandSource, Study
 
 _NAMES_SHOWN = 5
+_KINDS = re.compile(
+    r"((movement|mvt|transaction|trans|document|doc|posting|booking|record|entry|row|issue)_?)?(type|kind|reason)"
+    r"|(movement|transaction)(_?(code|class))?|bwart|bewegungsart|buchungsart|vorgangsart|belegart"
+)
+"""Names of columns that tell sales from other movements."""
+_MOST_KINDS = 20
 
 
 def read_demand(
@@ -98,6 +107,15 @@ def _remarks(table: TextTable, study: Study) -> Iterator[QualityRow]:
     used = {*wanted_columns(study), *where}
     for name in table.columns:
         if name not in DEMAND and name not in used and table.label(name) not in used:
+            values = table.columns[name].values
+            if _KINDS.fullmatch(plain(name)) and 1 < len(values) <= _MOST_KINDS:
+                first, shown = values[0], listed([f"'{one}'" for one in values], _NAMES_SHOWN)
+                note = f"rows of {shown} all count as demand: are some of them transfers or corrections? "
+                note += f'[data.demand] where = {{ {name} = ["{first}"] }} takes rows by it'
+                yield QualityRow(
+                    "demand", f"column '{table.label(name)}'", "used", 0, note=note, notice="look"
+                )
+                continue
             note = f"not used: {NOT_USED['demand'].get(name, 'demand has no such column')}"
             yield QualityRow("demand", f"column '{table.label(name)}'", "used", 0, note=note)
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from simlab import mapped
-from simlab.arrays import IntArray
+from simlab.arrays import DateArray, IntArray
 from simlab.catalog import findings as found
 from simlab.catalog.calendar.closed_sales import in_closed_period, last_day_of, moved_to_open
 from simlab.catalog.calendar.grain import (
@@ -18,6 +18,7 @@ from simlab.catalog.calendar.grain import (
     MONTH,
     OTHER,
     WEEK,
+    fiscal_items,
     grain_of,
     mixed_grain,
     refuse_mixed,
@@ -30,6 +31,7 @@ from simlab.catalog.catalog import DemandTable
 from simlab.catalog.quality import QualityRow
 from simlab.catalog.tables.fiscal import refuse_outside
 from simlab.catalog.tables.rows import keys_of
+from simlab.errors import listed
 from simlab.study import Study
 
 if TYPE_CHECKING:
@@ -205,6 +207,8 @@ def _grain(rows: Rows, items: Items, study: Study, usable: IntArray, today: dt.d
             rows.table.notes.append((f"rows by the day and by the {mixed.grain}", note))
         else:
             refuse_mixed(findings, study, mixed, usable, date, names)
+    if seen.name == DAY and study.demand.grain == "auto" and study.period == MONTH:
+        _fiscal_items(rows, items, item, date)
     end = date.max()
     spans = rows.spans = (
         _spans(study, seen.name, mapped.taken(rows.date, every), mapped.taken(rows.units, every))
@@ -224,6 +228,19 @@ def _grain(rows: Rows, items: Items, study: Study, usable: IntArray, today: dt.d
     elif spans is None and study.period != DAY and _by_period(study, date):
         end = max(end, last_day_of(study, end))
     refuse_stale(findings, study, date, end, today)
+
+
+def _fiscal_items(rows: Rows, items: Items, item: IntArray, date: DateArray) -> None:
+    """A question on SKU-locations with periods of 4 and 5 weeks among others with months or days."""
+    found = fiscal_items(item, date)
+    if found.size:
+        names = listed([f"{items.sku[k]}@{items.location[k]}" for k in found.tolist()], _SHOWN)
+        note = f"rows of {names} come every 28 or 35 days (4-4-5), others do not: a calendar month holds one "
+        note += (
+            "such row, none or two by turns, so that demand looks erratic; give all by the day or month, or "
+        )
+        note += "these in a study of their own"
+        rows.table.questions.append(("rows of 4 and 5 weeks among others", note))
 
 
 def _by_period(study: Study, date: object) -> bool:

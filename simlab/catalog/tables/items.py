@@ -30,7 +30,7 @@ from simlab.catalog.columns import ITEMS, NUMERIC, Column, near
 from simlab.catalog.parts import COLUMN, in_parts, parts_of, read_parts, rule_in_parts
 from simlab.catalog.quality import QualityRow
 from simlab.catalog.tables.doubtful import names_alike, values_alike
-from simlab.catalog.tables.known_names import hint, resembles, source_of
+from simlab.catalog.tables.known_names import hint, line_to_paste, resembles, source_of
 from simlab.register.laws import LAW_NAMES, Variances, law_named
 from simlab.study import Study
 
@@ -133,7 +133,8 @@ def has_columns(table: TextTable, rules: dict[str, Column]) -> bool:
         if table.label(name) not in double and name not in table.labels:
             others = [other for other in table.columns if other not in rules or other == "product"]
             guess = source_of(table.name, name, others)
-            fix = f'{guess} Then say columns = {{ {name} = "…" }} under [data.{table.name}]' if guess else ""
+            line = line_to_paste(table.name, missing, list(table.columns))
+            fix = f"{guess} Then say {line}" if guess and name == missing[0] else guess
             fix = fix or f"the header has: {', '.join(table.columns) or 'nothing'}"
             message = "required column is missing"
             table.findings.add(found.MISSING_COLUMN, message, column=name, fix=fix)

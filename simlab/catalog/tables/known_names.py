@@ -21,6 +21,8 @@ _IDLE = frozenset(
     {"qty", "quantity", "units", "unit", "pcs", "eur", "usd", "gbp", "chf", "value", "no", "nr", "code"}
     | {"menge", "stueck", "stk", "me"}
 )
+_COUNTED = frozenset({"qty", "quantity", "units", "menge"})
+"""Before a name: qty_on_hand."""
 _JOINING = ("in", "per", "je", "pro")
 _TIMES = ("lead_time", "lead_time_sd", "review_period", "review_phase")
 _SIMILAR = 0.85
@@ -142,7 +144,7 @@ NAMES: dict[str, dict[str, tuple[str, ...]]] = {
             "eoq",
             "order_qty",
             "fixed_lot_size",
-            "reorder_quantity",
+            *("reorder_quantity", "reorder_qty"),
             "losgroesse",
             *("bestellmenge", "feste_losgroesse", "bstfe"),
         ),
@@ -338,11 +340,14 @@ def meant(table: str, name: str, among: Sequence[str]) -> tuple[str, str]:
     unit = _UNITS.get(words[-1], "") if len(words) > 1 else ""
     without = [word for word in words[:-1] if word not in _JOINING]  # Lieferzeit in Tagen
     stems = [base, "_".join(without) if unit or words[-1] in _IDLE else base]
+    stems += ["_".join(words[1:])] if words[0] in _COUNTED and len(words) > 1 else []
     for stem in dict.fromkeys(stems):
         for column in among:
             if stem in (column, column.replace("_", "")) or stem in names.get(column, ()):
                 return column, unit if column in _TIMES else ""
-    like = difflib.get_close_matches(stems[-1], list(among), n=1, cutoff=_SIMILAR)
+    if any(stem in TABLES[table] for stem in stems[1:]):  # a second one of a column that the table has
+        return "", ""
+    like = difflib.get_close_matches(stems[1], list(among), n=1, cutoff=_SIMILAR)
     return (like[0], unit if like[0] in _TIMES else "") if like else ("", "")
 
 
@@ -371,6 +376,23 @@ def hint(name: str, among: Sequence[str], time_unit: str) -> str:
         if unit and unit != time_unit:
             text += f", not in {unit}"
     return f'{text}: columns = {{ {column} = "{name}" }}'
+
+
+def line_to_paste(table: str, missing: Sequence[str], names: Sequence[str]) -> str:
+    """``columns = { sku = "MATNR", … }`` with all that the names of a file tell, required columns first."""
+    found: dict[str, str] = {}
+    for column in (*missing, *(one for one in TABLES[table] if one not in names and one not in missing)):
+        others = [name for name in names if name not in TABLES[table] and name not in found.values()]
+        for name in others:
+            if meant(table, name, (column,)) == (column, ""):
+                found[column] = name
+                break
+    for column in missing:
+        guess = re.search("did you mean '(.+)'", source_of(table, column, names))
+        if column not in found and guess:
+            found[column] = guess[1]
+    said = ", ".join(f'{column} = "{name}"' for column, name in found.items())
+    return f"columns = {{ {said} }} under [data.{table}]"
 
 
 def source_of(table: str, column: str, names: Sequence[str]) -> str:

@@ -42,7 +42,9 @@ _SPARE = {
 """By table, the columns that a narrow terminal can do without, the first ones first."""
 
 
-def print_run(result: RunResult, format: Format, quiet: bool, verbose: bool = False) -> None:
+def print_run(
+    result: RunResult, format: Format, quiet: bool, verbose: bool = False, figures: bool = False
+) -> None:
     """One screen for people, with `verbose` all sentences and tables, or one JSON document.
 
     The page is drawn when the numbers are told, for drawing may fail.
@@ -50,25 +52,25 @@ def print_run(result: RunResult, format: Format, quiet: bool, verbose: bool = Fa
     from simlab import api
 
     if format is Format.JSON:
-        result = api.draw_report(result)
+        result = api.draw_report(result, figures=figures)
         _print_run_json(result)
         end_with_faults(result)
         return
     if result.brief is not None and not verbose:
         print_screen(api.with_places(result), result.brief)
-        end_with_faults(_drawn(result, quiet))
+        end_with_faults(_drawn(result, quiet, figures))
         return
     print_sentences(result.statements, None if verbose else SENTENCES)
     for name, frame in result.tables.items():
         print_table(frame, name.capitalize(), spare=_SPARE.get(name, ()), in_words=True)
     say()
-    print_place(result, quiet)
+    print_place(result, quiet, figures)
 
 
-def print_place(result: RunResult, quiet: bool) -> None:
+def print_place(result: RunResult, quiet: bool, figures: bool = False) -> None:
     """Where the run lies; its page is drawn now that the numbers are told."""
     say(f"Run     {result.folder}")
-    result = _drawn(result, quiet)
+    result = _drawn(result, quiet, figures)
     if result.report is not None:
         say(f"Report  {result.report}")
     if result.book is not None:
@@ -79,14 +81,14 @@ def print_place(result: RunResult, quiet: bool) -> None:
     end_with_faults(result)
 
 
-def _drawn(result: RunResult, quiet: bool) -> RunResult:
+def _drawn(result: RunResult, quiet: bool, figures: bool) -> RunResult:
     from simlab import api
 
     sys.stdout.flush()
     with watched(quiet) as progress:
         if progress is not None:
             progress("report", 0, 0)
-        return api.draw_report(result)
+        return api.draw_report(result, figures=figures)
 
 
 def end_with_faults(result: RunResult) -> None:

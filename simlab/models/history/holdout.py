@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from simlab.arrays import BoolArray, DateArray, IntArray
+from simlab import mapped
+from simlab.arrays import BoolArray, DateArray, IntArray, narrow
 from simlab.catalog.calendar.periods import first_day
 from simlab.catalog.forecasts.at_cut import forecast_then
 from simlab.catalog.quality import QualityRow
@@ -157,9 +158,11 @@ def take(catalog: Catalog, rows: IntArray) -> Catalog:
     number[rows] = np.arange(rows.size)
     demand = catalog.demand
     if demand is not None:
-        kept = number[demand.item] >= 0
+        kept = np.zeros(demand.n_rows, np.bool_)
+        for some in demand.blocks():
+            kept[some] = number[demand.item[some]] >= 0
         demand = demand.take(kept)
-        demand = replace(demand, item=number[demand.item])
+        demand = replace(demand, item=mapped.taken(narrow(number), demand.item))
     due = catalog.due
     if due is not None:
         kept = number[due.item] >= 0

@@ -354,27 +354,111 @@ def _after_packed_orders(
     """Orders at some reviews: Σ cycle[n]·P(V + D_(n−R) ≤ s), V ≥ 0 the units an order finds missing to s.
 
     (R,s,nQ): P(V = v) ∝ P(v + 1 ≤ D_R ≤ v + Q), D_R the demand of a review period; (R,s,S): P(V = v) ∝
-    Σ_i P(position s + i)·P(D_R = v + i). Exact where no two orders arrive together; else the lots that
-    arrive together count as the demand they replace.
+    Σ_i P(position s + i)·P(D_R = v + i). Orders of several reviews that arrive together because a supplier
+    was closed find the same net stock, without the lots of the others (`_behind_lots`; not for (R,s,S)).
+    Exact where else no two orders arrive together; those that random lead times bring together count as the
+    demand they replace.
     """
     review = _review(problems, rows)
-    powers = np.zeros((rows.size, int(review.max()) + 1))
-    powers[np.arange(rows.size), review] = 1.0
-    reached = np.ones((rows.size, points + 1))
-    np.cumsum(np.fft.irfft(_sums(problems, rows, one, powers, step), points), axis=1, out=reached[:, :-1])
-    last = np.minimum(np.arange(points)[None, :] + width[:, None], points)
-    passed = np.maximum(np.take_along_axis(reached, last, axis=1) - reached[:, :-1], 0.0)
+    one_review = np.zeros((rows.size, int(review.max()) + 1))
+    one_review[np.arange(rows.size), review] = 1.0
+    demand = np.maximum(np.fft.irfft(_sums(problems, rows, one, one_review, step), points), 0.0)
     falling = _falling(problems, rows, width)
-    if falling.any():
-        weights = _positions(problems, rows[falling], one[falling], points, step[falling])
-        demand = np.diff(reached[falling], axis=1, prepend=0.0)[:, 1:]
-        passed[falling] = np.maximum(averaged_over(demand, weights), 0.0)
-    passed /= passed.sum(axis=1, keepdims=True)
-    later = _a_review_less(_table(problems, rows, "cycle"), review)
-    both = np.fft.rfft(passed) * _sums(problems, rows, one, later, step)
+    kept, received = np.zeros((rows.size, points)), np.zeros((rows.size, 1))
+    for before, some, later in _receipts_apart(problems, rows, review, falling):
+        missing = _after_reviews(demand[some], width[some])
+        if before:
+            powers = np.zeros((some.size, before + 1))
+            powers[:, before] = 1.0
+            sums = _sums(problems, rows[some], one[some], powers, step[some])
+            earlier = np.cumsum(np.fft.irfft(sums, points), axis=1)
+            missing = _behind_lots(demand[some], earlier, width[some])
+        under = np.flatnonzero(falling[some])
+        if under.size:
+            those = some[under]
+            weights = _positions(problems, rows[those], one[those], points, step[those])
+            missing[under] = np.maximum(averaged_over(_a_unit_less(demand[those]), weights), 0.0)
+        both = np.fft.rfft(missing) * _sums(problems, rows[some], one[some], later, step[some])
+        kept[some] += np.cumsum(np.fft.irfft(both, points), axis=1)
+        received[some] += missing.sum(axis=1, keepdims=True) * later.sum(axis=1, keepdims=True)
     service = np.zeros((rows.size, points))
-    np.cumsum(np.fft.irfft(both, points)[:, :-1], axis=1, out=service[:, 1:])
+    service[:, 1:] = kept[:, :-1] / received
     return service
+
+
+def _receipts_apart(
+    problems: Problems, rows: IntArray, review: IntArray, falling: BoolArray
+) -> Iterator[tuple[int, IntArray, FloatArray]]:
+    """Periods of earlier reviews whose orders arrive with an order, places of `rows`, weights on n after it.
+
+    No earlier ones but around holidays of suppliers (`Protection.joined`), which are left out for (R,s,S).
+    """
+    which = problems.which[rows]
+    tables = {at: problems.protection[at].joined for at in np.unique(which).tolist()}
+    joined = {at: table for at, table in tables.items() if table is not None}
+    alone = falling | ~np.isin(which, list(joined))
+    if alone.any():
+        some = np.flatnonzero(alone)
+        yield 0, some, _a_review_less(_table(problems, rows, "cycle"), review)[some]
+    for at, table in joined.items():
+        some = np.flatnonzero((which == at) & ~alone)
+        for before in np.unique(table[:, 0]).tolist() if some.size else ():
+            of = table[table[:, 0] == before]
+            weights = np.zeros(int(of[:, 1].max()) + 1)
+            np.add.at(weights, of[:, 1].astype(np.int64), of[:, 2])
+            yield int(before), some, np.tile(weights, (some.size, 1))
+
+
+def _after_reviews(demand: FloatArray, width: IntArray) -> FloatArray:
+    """(rows, points) chance of an order that finds v units missing to s, from uniform positions."""
+    rows, points = demand.shape
+    reached = np.ones((rows, points + 1))
+    np.cumsum(demand, axis=1, out=reached[:, :-1])
+    last = np.minimum(np.arange(points)[None, :] + width[:, None], points)
+    passed = np.take_along_axis(reached, last, axis=1) - reached[:, :-1]
+    return np.asarray(np.maximum(passed, 0.0) / width[:, None])
+
+
+def _behind_lots(demand: FloatArray, earlier: FloatArray, width: IntArray) -> FloatArray:
+    """(rows, points) as `_after_reviews`, units missing with the lots of earlier reviews taken away again.
+
+    With u + 1 units above s after the review before an order, u uniform on 0 … Q − 1, and X demanded before
+    that since the first of the reviews, these have ordered m = ⌊(u + X) / Q⌋ lots; the order is placed if the
+    demand Z of a review period exceeds u, and finds Z − u − 1 + mQ missing.
+
+    Parameters
+    ----------
+    demand : (rows, points) float
+        P(Z = z).
+    earlier : (rows, points) float
+        P(X ≤ x).
+    """
+    rows, points = demand.shape
+    above = np.arange(int(width.max()))[None, :]
+    inside = above < width[:, None]
+    out, line = np.zeros((rows, points)), np.fft.rfft(_a_unit_less(demand), 2 * points)
+    most = int(((earlier < 1 - _TIE).sum(axis=1) // width).max()) + 1
+    for lots in range(most + 1):
+        low = lots * width[:, None] - above - 1
+        chance = _up_to(earlier, low + width[:, None]) - _up_to(earlier, low)
+        weights = np.zeros((rows, points))
+        weights[:, : above.size] = np.where(inside, chance, 0.0)[:, :points]
+        found = np.fft.irfft(line * np.conj(np.fft.rfft(weights, 2 * points)), 2 * points)[:, :points]
+        place = np.arange(points)[None, :] - lots * width[:, None]
+        out += np.where(place >= 0, np.take_along_axis(found, np.maximum(place, 0), axis=1), 0.0)
+    return np.asarray(np.maximum(out, 0.0) / width[:, None])
+
+
+def _a_unit_less(demand: FloatArray) -> FloatArray:
+    """P(Z = z + 1)."""
+    return np.concatenate([demand[:, 1:], np.zeros((demand.shape[0], 1))], axis=1)
+
+
+def _up_to(reached: FloatArray, at: IntArray) -> FloatArray:
+    """P(X ≤ x); 0 below 0, 1 beyond the lattice."""
+    points = reached.shape[1]
+    inside = np.take_along_axis(reached, np.clip(at, 0, points - 1), axis=1)
+    return np.asarray(np.where(at < 0, 0.0, np.where(at >= points, 1.0, inside)))
 
 
 def _a_review_less(weights: FloatArray, review: IntArray) -> FloatArray:

@@ -49,6 +49,8 @@ _WORK, _WORK_OF_MANY = 900_000, 400_000
 """Simulated periods, counted once per level, that an item may cost, the second where more than `_FEW` targets
 are asked for, as by a grid whose service is measured again anyway: at most three times a sweep of the default
 grid over 200 replications of a year of weeks."""
+_LOOKS = 3
+"""First looks, of the fewest replications, that any item may cost: long lead times settle in long windows."""
 _FEW = 6
 _TWICE = 6  # levels that drawing demand, and following what would wait, cost as much as
 _GRID = 14  # levels of the first look
@@ -249,9 +251,10 @@ class _Search:
         self.seed = phase_seed(sought.seed, "planning")
         self.high = np.maximum(self.start.max(axis=1), sought.least + 1)
         self.evidence = Evidence(rows.size)
-        work = _WORK if self.targets.shape[1] <= _FEW else _WORK_OF_MANY
-        self.left = np.full(rows.size, float(work))
+        self.work = _WORK if self.targets.shape[1] <= _FEW else _WORK_OF_MANY
         self.periods, self.warmup = windows(world)
+        least = _LOOKS * SLOTS * (_GRID + _TWICE) * (self.periods + self.warmup)
+        self.left = np.maximum(float(self.work), least)
         self.shapes = self._shapes(rows, sought.measure)
         self.fills = self.shapes if sought.measure == "fill_rate" else self._shapes(rows, "fill_rate")
         self.expected = self._expected(exact)
@@ -331,6 +334,8 @@ class _Search:
                 SLOTS << max(0, -(-size // SLOTS) - 1).bit_length(),
                 int(self.left[item] / cost) // SLOTS * SLOTS,
             )
+            if number == 0:
+                size = min(size, int(self.work / cost) // SLOTS * SLOTS or SLOTS)
             if size >= SLOTS:
                 self.left[item] -= size * cost
                 asked[item] = levels, size

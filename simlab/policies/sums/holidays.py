@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from math import gcd
+from math import gcd, lcm
 
 import numpy as np
 
@@ -117,7 +117,23 @@ def around_holidays(
     short[:-1] -= weight
     if drawn is not None:
         return trimmed(Protection(short, _receipts_behind(np.cumsum(drawn), holidays, longest), R))
-    return trimmed(Protection(short, _receipts(lead, below, holidays, longest, apart), R))
+    joined = _joined(int(lead.argmax()), holidays) if np.count_nonzero(lead) == 1 else None
+    return trimmed(Protection(short, _receipts(lead, below, holidays, longest, apart), R, joined))
+
+
+def _joined(length: int, holidays: Holidays) -> FloatArray:
+    """Which reviews have their orders arrive together, see `Protection.joined`; of a constant lead time."""
+    R, cycle = holidays.review_period, holidays.wait.size
+    beside = 2 + int(holidays.wait.max()) // R
+    found = []
+    for phase in range(holidays.review_phase, gcd(R, cycle), holidays.step):
+        placed = phase + R * np.arange(-beside, lcm(R, cycle) // R)
+        arrival = holidays.leaves(holidays.leaves(placed) + length)
+        first = np.searchsorted(arrival, arrival)  # of those that arrive together
+        whole = placed >= 0
+        found.append(np.stack([placed - placed[first], arrival - placed], axis=1)[whole])
+    distinct, counts = np.unique(np.concatenate(found), axis=0, return_counts=True)
+    return np.column_stack([distinct, counts / counts.sum()])
 
 
 def _all_ahead(below: FloatArray, holidays: Holidays, now: IntArray, ages: IntArray) -> FloatArray:

@@ -8,7 +8,7 @@ random lead times n is random; everything below is a table of weights on n.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -30,11 +30,15 @@ class Protection:
         Probabilities: net stock just before a receipt is S − D_n; zero below R.
     review_period : int
         Periods.
+    joined : (k, 3) float, optional
+        Of lots, where orders of several reviews arrive together: periods from the last review before these to
+        the one before an order, from that order to the arrival, and the share of reviews that are so placed.
     """
 
     short: FloatArray
     cycle: FloatArray
     review_period: int
+    joined: FloatArray | None = None
 
     @property
     def longest(self) -> int:
@@ -184,4 +188,4 @@ def trimmed(protection: Protection) -> Protection:
         out[: min(size, table.size)] = table[:size]
         return out
 
-    return Protection(fit(protection.short), fit(protection.cycle), protection.review_period)
+    return replace(protection, short=fit(protection.short), cycle=fit(protection.cycle))

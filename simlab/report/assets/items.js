@@ -222,7 +222,11 @@
     const draw = (id, spec) => {
       const element = document.getElementById(id);
       element.parentElement.hidden = !spec;
-      if (spec) vegaEmbed(element, spec, options);
+      if (!spec) return;
+      vegaEmbed(element, spec, options);
+      const said = element.parentElement.querySelector("figcaption").textContent;
+      const title = { text: said, subtitle: document.getElementById("item-name").textContent, anchor: "start" };
+      simlab.savable(element, said, () => ({ name: id + "-" + row[data.at.sku], spec: Object.assign({}, spec, { title, width: 520 }) }));
     };
     draw("item-history", sample.units && histogram(sample, name));
     draw("item-range", sample.range && lawChart(sample, name, samples[""].period));

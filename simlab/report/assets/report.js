@@ -53,15 +53,11 @@
     if (bars && width < 480) lying(small, small.datasets.steps);
     (small.layer || []).filter((layer) => layer.mark.type === "text" && layer.data && /^label\d/.test(layer.data.name))
       .forEach((layer) => beside(layer, small.datasets[layer.data.name][0]));
-    const limit = (name) => (small.params || []).find((param) => param.name === name);
-    if (limit("xLow")) {
-      const right = 0.25 * limit("xLow").value + 0.75 * limit("xHigh").value;
-      for (const layer of small.layer) {
-        const row = layer.mark.type === "text" && layer.data && small.datasets[layer.data.name][0];
-        if (row && row.short) layer.encoding.text.field = "short";
-        if (row && row.short && row.cost > right) Object.assign(layer.mark, { align: "right", dx: -10 });
-        if (layer.mark.type === "text") layer.mark.fontSize = 11;
-      }
+    const places = small.usermeta && small.usermeta.phone;
+    if (places) for (const layer of small.layer) {
+      const at = layer.mark.type === "text" && layer.data && /^reference(\d+)$/.exec(layer.data.name);
+      if (at) Object.assign(layer.mark, places[at[1]]);
+      if (layer.mark.type === "text") layer.mark.fontSize = 11;
     }
     return small;
   }
@@ -86,9 +82,19 @@
     return made;
   }
 
+  /* The chart as it is saved: as wide as a page takes it, whatever the screen, with its title. */
+  function saved(name) {
+    const spec = weighed(specs[name]), { title, width } = (spec.usermeta || {}).saved || {};
+    const wide = spec.width === "container" ? { width } : {};
+    const moved = explores && name === measure() ? Object.assign(spread(name), { chosen: data.points[current].id }) : {};
+    const params = (spec.params || []).map((one) => Object.assign({}, one, one.name in moved ? { value: moved[one.name] } : {}));
+    return { name, spec: Object.assign({}, spec, wide, spec.params ? { params } : {}, title ? { title } : {}) };
+  }
+
   function draw(id, name, width) {
     const element = byId(id);
     if (!element || !specs[name]) return Promise.resolve(null);
+    simlab.savable(element, element.getAttribute("aria-label"), () => saved(name));
     const room = width || element.clientWidth;
     const spec = Object.assign({}, fitted(narrow(weighed(specs[name]), room), room), { description: element.getAttribute("aria-label") });
     return simlab.library("chart-library").then(() => {
@@ -121,10 +127,9 @@
   const wholeRange = () => document.querySelector("input[name=range]:checked").value === "whole";
   const measure = () => document.querySelector("input[name=measure]:checked").value;
 
-  function setRange() {
-    if (!view) return;
-    const spec = specs[measure()];
-    const limits = {};
+  /* What the chosen range shows: limits of both axes, and whether names stand beside the marks. */
+  function spread(name) {
+    const spec = specs[name], limits = {};
     for (const param of spec.params) limits[param.name] = param.value;
     if (wholeRange()) {
       const all = Object.values(spec.datasets).flat().filter((row) => "cost" in row && "fill" in row);
@@ -134,6 +139,12 @@
       limits.yHigh = 1;
     }
     limits.names = wholeRange() ? 0 : 1;
+    return limits;
+  }
+
+  function setRange() {
+    if (!view) return;
+    const limits = spread(measure());
     for (const name of ["names", "xLow", "xHigh", "yLow", "yHigh"]) view.signal(name, limits[name]);
     view.runAsync();
   }

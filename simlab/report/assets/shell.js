@@ -34,6 +34,24 @@ const simlab = (function () {
     else window.scrollTo(0, 0);
   }
 
+  /* On a phone a table wider than the screen is set tighter, or stands as cards: a row below the other, each cell under its column. */
+  const phone = window.matchMedia("(max-width: 40rem)"), MOST_CARDS = 25, widths = new Map();
+  function fit(box) {
+    const table = box.querySelector("table:not(.items, .matrix, .heat)");
+    if (!box.clientWidth || !table || !table.tHead || table.tHead.rows.length !== 1 || table.rows.length > MOST_CARDS) return;
+    if (widths.get(box) !== box.clientWidth) table.classList.remove("cards", "tight");
+    widths.set(box, box.clientWidth);
+    const fits = () => box.scrollWidth <= box.clientWidth + 1;
+    if (!phone.matches || table.classList.contains("cards") || fits()) return;
+    table.classList.add("tight");
+    if (fits()) return;
+    table.classList.remove("tight");
+    const names = [...table.tHead.rows[0].cells].map((cell) => cell.textContent.trim());
+    for (const row of table.tBodies[0].rows) [...row.cells].forEach((cell, at) => { cell.dataset.label = names[at] || ""; });
+    table.classList.add("cards");
+  }
+  const fitting = new ResizeObserver((seen) => requestAnimationFrame(() => seen.forEach(({ target }) => fit(target.closest(".scroll")))));
+
   async function unpack(id) {
     const text = document.getElementById(id).textContent;
     const bytes = Uint8Array.from(atob(text), (c) => c.charCodeAt(0));
@@ -61,6 +79,7 @@ const simlab = (function () {
       event.preventDefault();
       document.getElementById("main").focus();
     });
+    document.querySelectorAll(".scroll:not(.items-scroll), .scroll:not(.items-scroll) > table").forEach((one) => fitting.observe(one));
     follow();
     document.documentElement.dataset.ready = "yes";
   }

@@ -10,7 +10,7 @@ import pandas as pd
 
 from simlab.report.audit.statements import points
 from simlab.report.kit.formats import is_number, percent
-from simlab.report.kit.style import BLUE, GREEN, GREY, VERMILLION, Figure, named, percent_format
+from simlab.report.kit.style import BLUE, GREEN, GREY, PAPER, VERMILLION, Figure, named, percent_format
 
 if TYPE_CHECKING:
     from simlab.report.audit.tables import Account
@@ -129,10 +129,13 @@ def _panel(account: Account, rows: pd.DataFrame, name: str, span: float, width: 
     what = base.mark_text(align="left", baseline="bottom", dy=-9, fontSize=12).encode(
         x=alt.value(0), y=y, text=alt.Text("what:N")
     )
+    around = what.mark_text(
+        align="left", baseline="bottom", dy=-9, fontSize=12, stroke=PAPER, strokeWidth=4, strokeJoin="round"
+    )
     shown = base.mark_text(align="right", baseline="bottom", dy=-9, fontSize=12, fontWeight=600).encode(
         x=alt.value(width + _AMOUNTS - 4), y=y, text=alt.Text("shown:N")
     )
-    layers = [joints, bars, spans, ends, what, shown]
+    layers = [joints, around, bars, spans, ends, what, shown]  # no line through a name
     if is_number(account.asked) and account.measure == "fill_rate" and domain[0] < account.asked < domain[1]:
         layers.insert(0, _asked(account.asked, scale))
     return alt.layer(*layers, width=width, height=height)

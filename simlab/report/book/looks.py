@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
 _RATE = "[=1]0%;[>0.99]0.00%;0.0%"
+_NUMBERS = (int, float, np.number)
 _LEAST, _MOST, _LOOKED_AT = 7, 44, 2_000
 LONGEST = 32_767
 """Signs that a cell takes."""
@@ -82,7 +83,7 @@ def shown_like(column: pd.Series[Any], unit: Unit, currency: str, digits: int) -
 
 def is_finite(value: object) -> bool:
     """Whether a cell holds a number to show."""
-    return isinstance(value, int | float | np.number) and math.isfinite(value)
+    return isinstance(value, _NUMBERS) and math.isfinite(value)
 
 
 def safe_text(value: object) -> str:

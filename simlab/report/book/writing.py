@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from simlab.measures.words import Unit
 from simlab.report.book.layout import CHART_ROWS, HEAD, Placed, charts_row, placed
 from simlab.report.book.looks import digits_of, is_finite, number_format, safe_text, shown_like, width_of
+from simlab.report.book.rows import Column, can_write, write_rows
 from simlab.report.book.sheet import Chart, Series, Sheet
 from simlab.run.tables import SCHEMA
 
@@ -113,9 +114,12 @@ class _Writer:
             text = block.heading(str(name), self._titles.currency, self._titles.period)
             page.write_string(place.header, column, safe_text(text), self._header)
         columns = [self._column(place, str(name), frame[name].tolist()) for name in frame.columns]
-        for row in range(len(frame)):
-            for column, (cells, formats) in enumerate(columns):
-                self._cell(page, place.first + row, column, cells[row], formats[row])
+        if len(frame) and can_write(page, self._text):
+            write_rows(page, place.first, columns, self._text)
+        else:
+            for row in range(len(frame)):
+                for column, one in enumerate(columns):
+                    self._cell(page, place.first + row, column, one.cells[row], one.looks[row])
         for name in block.bars:
             if len(frame):
                 self._bar(page, place, place.column(name))
@@ -128,13 +132,13 @@ class _Writer:
         elif isinstance(value, str) and value:
             page.write_string(row, column, safe_text(value), self._text)
 
-    def _column(self, place: Placed, name: str, cells: list[Any]) -> tuple[list[Any], Sequence[Any]]:
+    def _column(self, place: Placed, name: str, cells: list[Any]) -> Column:
         """Cells of a column as they are written, changes of rates as points, and the format of each."""
         block, signed = place.block, name.startswith("change") or name.endswith("_change")
         if not block.row_units:
             unit = block.unit(name)
             one = self._number(unit, [cell for cell in cells if is_finite(cell)], signed)
-            return [_written(cell, unit) for cell in cells], [one] * len(cells)
+            return Column([_written(cell, unit) for cell in cells], [one] * len(cells))
         share = name == "change_share"
         units: list[Unit] = ["points" if unit == "rate" and signed else unit for unit in block.row_units]
         units = ["share"] * len(units) if share else units
@@ -142,7 +146,7 @@ class _Writer:
             self._number(unit, [cell] if is_finite(cell) else [], signed)
             for unit, cell in zip(units, cells, strict=True)
         ]
-        return [_written(cell, unit) for unit, cell in zip(units, cells, strict=True)], formats
+        return Column([_written(cell, unit) for unit, cell in zip(units, cells, strict=True)], formats)
 
     def _number(self, unit: Unit, values: list[float], signed: bool) -> Any:
         text = number_format(unit, self._titles.currency, digits_of(unit, values), signed=signed)

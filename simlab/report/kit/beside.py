@@ -1,7 +1,8 @@
 """Figures and the script of the charts, made in a process beside the one that writes the page.
 
-Drawing and bundling hold the interpreter, so that a thread would not help. What the process needs is JSON: it
-imports neither altair nor pandas. Where it cannot be had, the work is done here.
+Both are seldom needed: the script is kept for the user from the first page on, and figures are drawn where
+somebody asks for them. Drawing and bundling hold the interpreter, so that a thread would not help. What the
+process needs is JSON: it imports neither altair nor pandas. Where it cannot be had, the work is done here.
 """
 
 from __future__ import annotations
@@ -11,12 +12,12 @@ import json
 import subprocess
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
 from dataclasses import dataclass
 from threading import Thread
 from typing import IO, Any
 
-from simlab.caches import text_kept
+from simlab.caches import kept, text_kept
 from simlab.children import start_python
 from simlab.run.files import to_json
 
@@ -74,6 +75,12 @@ class Beside:
             return None
 
 
+def prepared(version: str, *, figures: bool) -> AbstractContextManager[Beside]:
+    """What a page takes: a process beside only where figures are drawn, or the script is not kept yet."""
+    script = None if figures else kept(_name(version))
+    return beside(version) if script is None else nullcontext(Beside(version, None, _script=script))
+
+
 @contextmanager
 def beside(version: str) -> Iterator[Beside]:
     """A process that makes figures and script while the page is put together; it ends with the block."""
@@ -112,9 +119,13 @@ def bundle(version: str) -> str:
 
     Bundling takes longer than all figures, and gives the same text for one version: it is kept for the user.
     """
+    return text_kept(_name(version), lambda: _bundled(version))
+
+
+def _name(version: str) -> str:
     from importlib.metadata import version as installed
 
-    return text_kept(f"charts-{installed('vl-convert-python')}-{version}.js", lambda: _bundled(version))
+    return f"charts-{installed('vl-convert-python')}-{version}.js"
 
 
 def _bundled(version: str) -> str:

@@ -24,6 +24,9 @@ TABS = {tab.id: tab.title for tab in words.TABS}
 
 _UNBROKEN = re.compile(r"([+\u2212][^\s\w.,+\u2212\[\]&<>]\d[\d.,]*\w*|(?<![\w-])--[a-z][a-z-]*[a-z])")
 
+_HYPHEN = re.compile(r"(?<![\w.,-])-(?=(?:[A-Z]{3} |[€£$¥])?\d)")
+"""A hyphen that stands for a minus; none within a date, a range or a name."""
+
 
 @dataclass(frozen=True)
 class Part:
@@ -60,11 +63,17 @@ def environment() -> jinja2.Environment:
     made.undefined = jinja2.StrictUndefined
     made.globals["wordy"] = wordy
     made.filters["whole"] = whole
+    made.filters["unbroken"] = unbroken
     return made
 
 
 def whole(text: str) -> Markup:
-    """A sentence whose signed amounts and options stay whole: a browser breaks −€6.45 after the minus."""
+    """A sentence, its hyphens before amounts a minus, its signed amounts and options unbroken."""
+    return unbroken(_HYPHEN.sub("\u2212", text))
+
+
+def unbroken(text: str) -> Markup:
+    """A text whose signed amounts and options stay whole: a browser breaks −€6.45 after the minus."""
     from markupsafe import Markup, escape
 
     return Markup(_UNBROKEN.sub(r'<span class="keep">\1</span>', str(escape(text))))

@@ -17,6 +17,8 @@ from simlab.run.files import plain
 
 # Okabe and Ito (2008); distinct with any colour vision; dashes and shapes say the same again.
 BLUE, VERMILLION, GREEN, GREY, BLACK = "#0072B2", "#D55E00", "#009E73", "#6B7280", "#1F2933"
+PAPER = "#FFFFFF"
+"""Around words that lie over lines; the page sets its own colour in the dark."""
 PLAN_COLOUR = PLAN_COLOURS
 PLAN_SHAPE = {"segmented": "circle", "uniform": "square", "habit": "diamond", "today": "triangle-up"}
 PLAN_SHAPE |= {"same_service": "circle", "per_sku": "cross"}
@@ -120,7 +122,7 @@ def _style() -> dict[str, Any]:
         "font": FONT,
         "background": "transparent",
         "view": {"stroke": None},
-        "axis": {**axis, **text, "titlePadding": 10, "labelPadding": 6},
+        "axis": {**axis, **text, "titlePadding": 10, "labelPadding": 6, "labelSeparation": 4},
         "legend": {"labelFontSize": 12, "labelColor": ink, "rowPadding": 4},
     }
 

@@ -33,12 +33,12 @@ def read_tables(run: RunFolder) -> RunTables:
     for needs in (NEEDS, *(one.needs for one in known_sections())):
         for name, columns in needs.items():
             needed[name] = tuple(dict.fromkeys((*needed.get(name, ()), *columns)))
-    present = {name: run.read_table(name) for name in needed if name in _ALWAYS or run.has_table(name)}
+    present = {name: _read(run, name) for name in needed if name in _ALWAYS or run.has_table(name)}
     problems = [
         Problem("E-RUN-006", "the report needs this column", file=f"{name}.parquet", column=column)
         for name, table in present.items()
         for column in needed[name]
-        if column not in table.columns and (len(table) or name in _ALWAYS)
+        if not {column, _SAID_BY.get(column)} & {*table.columns} and (len(table) or name in _ALWAYS)
     ]
     if problems:
         raise InvalidInputError(problems)
@@ -50,6 +50,17 @@ def read_tables(run: RunFolder) -> RunTables:
     if (gate := gate_beside(run, tables.get("plan"))) is not None:
         more[GATE] = gate
     return RunTables(manifest=run.manifest, more=more, study=_study(run), folder=run.path.name, **tables)
+
+
+_SAID_BY = {"demand_reason": "demand_grounds", "lead_time_reason": "lead_time_grounds"}
+"""Texts of half a kilobyte a SKU-location, and the keys that say the same in runs that have them."""
+
+
+def _read(run: RunFolder, name: str) -> pd.DataFrame:
+    """A table without texts whose keys are there."""
+    held = run.column_names(name)
+    said = {text for text, keys in _SAID_BY.items() if keys in held}
+    return run.read_table(name, [one for one in held if one not in said] if said else None)
 
 
 def _study(run: RunFolder) -> str:

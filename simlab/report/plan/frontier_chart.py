@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 import altair as alt
@@ -52,14 +53,8 @@ _NAMES = {
     "today": "Today",
     "same_service": "Same service",
 }
-_SHORT = {
-    "same_service": "Same",
-    "segmented": "Plan",
-    "given": "Plan",
-    "uniform": "One",
-    "habit": "A98 …",
-    "today": "Today",
-}
+_WIDE, _PHONE = (560, 420), (265, 320)
+"""Pixels of the plane that names of marks are placed on: on the page, and on a phone."""
 SAME_MONEY, SAME_SERVICE = 0.004, 0.0005
 """Marks nearer than this share of money and these points of service are one mark."""
 
@@ -87,7 +82,7 @@ def frontier_chart(tables: RunTables, measure: str, *, width: Width = 720) -> Fi
     moves = width == "container"
     drawn = lines if moves else cut_lines(lines, view)
     layers = [*_limit_layers(tables, measure, view, moves), *_curve_layers(drawn, x, y, tips, moves)]
-    layers += _reference_layers(marks, _labels(marks, lines, view, floor), x, y, tips[:2], moves)
+    layers += _reference_layers(marks, _labels(marks, lines, view, floor, _WIDE), x, y, tips[:2], moves)
     layers[0] = layers[0].add_params(  # before they are put together: altair copies all that it changes
         alt.param(name="chosen", value=_chosen_point(tables)),
         alt.param(name="names", value=1),
@@ -95,7 +90,11 @@ def frontier_chart(tables: RunTables, measure: str, *, width: Width = 720) -> Fi
     )
     data = {"lines": drawn, "limits": _limits_table(tables, measure)}
     data |= {f"reference{i}": marks.iloc[[i]] for i in range(len(marks))}
-    return Figure(alt.layer(*layers, width=width, height=420), data)
+    chart = alt.layer(*layers, width=width, height=_WIDE[1])
+    if moves:
+        places = _labels(marks, lines, view, floor, _PHONE)
+        chart = chart.properties(usermeta={"phone": [asdict(place) for place in places]})
+    return Figure(chart, data)
 
 
 def served_by(tables: RunTables) -> str:
@@ -127,16 +126,15 @@ def frontier_lines(tables: RunTables, measure: str) -> pd.DataFrame:
 
 
 def reference_marks(tables: RunTables, measure: str) -> pd.DataFrame:
-    """Reference points on the best sample there is: plan, name, short name, cost, fill."""
+    """Reference points on the best sample there is: plan, cost, fill, name."""
     if tables.reference is None:
-        return pd.DataFrame(columns=["plan", "name", "short", "cost", "fill"])
+        return pd.DataFrame(columns=["plan", "cost", "fill", "name"])
     known = tables.reference[tables.reference["plan"] != "per_sku"]
     best = known[known["sample"] == "verdict"]
     table = best if not best.empty else known
     served = UNITS if tables.frontier is None else served_by(tables)
     marks = pd.DataFrame({"plan": table["plan"], "cost": table[measure], "fill": table[served]})
     marks["name"] = [_NAMES.get(plan, plan) for plan in marks["plan"]]
-    marks["short"] = [_SHORT.get(plan, plan) for plan in marks["plan"]]
     return coinciding(marks.dropna(subset=["cost", "fill"]).reset_index(drop=True))
 
 
@@ -148,8 +146,7 @@ def coinciding(marks: pd.DataFrame) -> pd.DataFrame:
         if other is None:
             kept.append(row)
             continue
-        for name in ("name", "short"):
-            other[name] = f"{other[name]} = {row[name]}"
+        other["name"] = f"{other['name']} = {row['name']}"
     return pd.DataFrame(kept, columns=marks.columns)
 
 
@@ -242,18 +239,21 @@ def _limits_table(tables: RunTables, measure: str) -> pd.DataFrame:
     )
 
 
-def _labels(marks: pd.DataFrame, lines: pd.DataFrame, view: View, floor: float | None) -> list[Label]:
-    """The sides on which the names of the reference points collide least."""
+def _labels(
+    marks: pd.DataFrame, lines: pd.DataFrame, view: View, floor: float | None, plane: tuple[int, int]
+) -> list[Label]:
+    """The sides on which the names of the reference points collide least; `plane`: its width and height."""
     (x0, x1), (y0, y1) = view.cost, view.fill
+    width, height = plane
 
     def pixels(table: pd.DataFrame) -> list[tuple[float, float]]:
-        xs = (table["cost"] - x0) / (x1 - x0) * 560
-        ys = 420 - (table["fill"] - y0) / (y1 - y0) * 420
+        xs = (table["cost"] - x0) / (x1 - x0) * width
+        ys = height - (table["fill"] - y0) / (y1 - y0) * height
         return list(zip(xs.astype(float), ys.astype(float), strict=True))
 
-    line = 420 - ((floor if is_number(floor) else y0) - y0) / (y1 - y0) * 420
-    obstacles = pixels(lines) + [(x, line) for x in range(0, 561, 20)]
-    return place_labels(pixels(marks), list(marks["name"]), obstacles, width=560)
+    line = height - ((floor if is_number(floor) else y0) - y0) / (y1 - y0) * height
+    obstacles = pixels(lines) + [(x, line) for x in range(0, width + 1, 20)]
+    return place_labels(pixels(marks), list(marks["name"]), obstacles, width=width)
 
 
 def _reference_layers(

@@ -31,6 +31,7 @@ MAX_CHART_ROWS = 60
 
 WIDE, HALF = 720, 520
 """Width of figures in pixels (half: of the decision); on the page a chart is as wide as its place."""
+_HALVES = (decision_charts.BUYS, decision_charts.STEPS)
 _FIGURES = {"capital": "capital_by_segment", "service": "service_by_segment"}
 """Names of figures that differ from the chart's."""
 
@@ -84,6 +85,17 @@ def titles(tables: RunTables, own: Sequence[dict[str, Any]]) -> dict[str, str]:
     return found | {chart["id"]: chart["title"] for one in own for chart in one["charts"]}
 
 
+def savable(tables: RunTables, charts: Mapping[str, Any], said: Mapping[str, str]) -> dict[str, Any]:
+    """The page's specifications with what a saved picture has besides: its title and its width."""
+    found = {}
+    for name, spec in charts.items():
+        width = HALF if name in _HALVES else WIDE
+        title = said.get(f"frontier_{name}" if name in MONEY_TITLE else name)
+        saved = titled({"width": width}, title, tables.manifest) if title else {"width": width}
+        found[name] = {**spec, "usermeta": {**spec.get("usermeta", {}), "saved": saved}}
+    return found
+
+
 def figure_specs(
     tables: RunTables, on_page: dict[str, Any], said: Mapping[str, str] = MappingProxyType({})
 ) -> dict[str, Any]:
@@ -94,7 +106,7 @@ def figure_specs(
     found = {}
     for name, spec in on_page.items():
         if name not in MONEY_TITLE:
-            width = HALF if name in (decision_charts.BUYS, decision_charts.STEPS) else WIDE
+            width = HALF if name in _HALVES else WIDE
             wide = {**spec, "width": width} if spec.get("width") == "container" else spec
             found[_FIGURES.get(name, name)] = _named(wide, name, tables, said)
     more = {name: to_spec(chart) for name, chart in figure_charts(tables).items()}
@@ -141,7 +153,9 @@ def page_html(
     templates = shell.environment()
     own = sections(tables) if own is None else own
     parts = _parts(templates, tables, present, points, rows, own)
-    scripts = ["shell.js", "items.js", *(one["script"] for one in own if one["script"]), "report.js"]
+    charts = savable(tables, charts, titles(tables, own))
+    between = [one["script"] for one in own if one["script"]]
+    scripts = ["shell.js", "save.js", "items.js", *between, "report.js"]
     return shell.page_of(
         templates,
         parts,

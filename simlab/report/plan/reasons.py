@@ -29,7 +29,8 @@ def lead_time_grounds(items: pd.DataFrame, period: str) -> Counted:
     """At how many SKU-locations a lead time comes from where, with the range of its mean."""
     if "lead_time_grounds" not in items:
         return as_they_stand(items["lead_time_reason"], _MOST_LEAD_TIMES)
-    groups = items.groupby(items["lead_time_grounds"].astype(str), sort=True)
+    some = items[[name for name in ("lead_time_grounds", "mean_lead_time") if name in items]]
+    groups = some.groupby(some["lead_time_grounds"].astype(str), sort=True)
     rows = [(", ".join(_text(OF_LEAD_TIME, key) for key in str(keys).split()), own) for keys, own in groups]
     found = [(f"{text}{_range(own, period)}", len(own)) for text, own in rows]
     return sorted(found, key=lambda row: -row[1])

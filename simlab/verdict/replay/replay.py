@@ -156,6 +156,7 @@ def _rows_drawn(world: World, judged: IntArray, held: HeldOut, paths: int) -> It
     block = max(1, _BLOCK // paths)
     for begin in range(0, order.size, block):
         rows = order[begin : begin + block]
+        mapped.rest()  # of sums in files, those that are made
         before = int((span[rows] + world.terms.review_period[rows]).max())
         size = max(1, _DRAWN // (paths * (before + held.n_periods)))
         for first in range(0, rows.size, size):

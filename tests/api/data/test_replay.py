@@ -116,8 +116,6 @@ def test_the_replay_stands_in_the_run_folder(tmp_path, lead_times) -> None:
         "Did the past know the future?",
     ):
         assert text in page
-    assert (result.folder / "figures" / "pit.png").exists()
-    assert (result.folder / "figures" / "worst_fits.svg").exists()
     assert {"stage", "has_trend", "fit_gap", "has_season", "score_poisson", "n_scored"} <= set(items.columns)
 
 

@@ -50,6 +50,16 @@ def test_what_stands_against_the_plan_decides(pairs, limit, replay, said):
     assert one.key == (ADVICE_BY_REPLAY if replay is DENIED else "advice")
 
 
+def test_a_dearer_plan_is_not_waiting_for_a_better_past():
+    """ "Not recommended yet" where another plan serves as much for less: both reasons, what stays first."""
+    one = advice(TABLE, [pair("today", "more", "less")], [MET], DENIED)
+    assert one.state == "bad"
+    assert one.line == (
+        "Not recommended: at the same margin served today's levels would cost less, and the last 14 weeks "
+        "did not confirm the service that it promises."
+    )
+
+
 def test_without_another_plan_nothing_is_recommended():
     one = advice(TABLE, [], [MET], None)
     assert one.state == "none"

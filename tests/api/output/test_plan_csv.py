@@ -6,10 +6,10 @@ import pytest
 from worlds.study import write_study
 
 from simlab import api
-from simlab.api.output.plan_csv import COLUMNS, sorted_plan
+from simlab.api.output.plan_csv import COLUMNS, largest_first, sorted_plan
 from simlab.catalog.files.csvfile import read_csv
-from simlab.run import RunFolder, verify
-from simlab.run.spreadsheet import csv_bytes, guarded
+from simlab.run import RunFolder, spreadsheet, verify
+from simlab.run.spreadsheet import csv_bytes, csv_parts, guarded
 from simlab.study import TableSource
 
 
@@ -69,3 +69,20 @@ def test_rows_without_a_change_stand_last_by_name():
         }
     )
     assert list(sorted_plan(frame)["sku"]) == ["c", "d", "a", "b"]
+
+
+def test_a_plan_written_in_pieces_is_the_plan(monkeypatch):
+    n = 10
+    frame = pd.DataFrame(
+        {
+            "sku": [f"=P{k}" if k == 7 else f"P{k}" for k in range(n)],
+            "location": ["X, Y"] * n,
+            "level": pd.array([None, *range(n - 1)], dtype="Int64"),
+            "stock_value_change": np.where(np.arange(n) % 4, np.arange(n) / 8, np.nan),
+            "decision": None,
+        }
+    )
+    monkeypatch.setattr(spreadsheet, "_ROWS", 3)
+    pieces = list(csv_parts(frame, largest_first(frame)))
+    assert len(pieces) == 5
+    assert b"".join(pieces) == csv_bytes(sorted_plan(frame))

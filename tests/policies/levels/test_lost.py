@@ -171,6 +171,34 @@ def test_a_target_that_no_level_reaches_is_said(item, make_models) -> None:
     assert 0 < found.levels.order_up_to[0, 0] <= found.levels.order_up_to[0, 1]
 
 
+def by_days(mean, lead_time, level, review=7, days=60_000, seed=5):
+    """Fill of (R,S) by a plain day after day: arrive, order on review days, sell what is there."""
+    demand = np.random.default_rng(seed).poisson(mean, days).tolist()
+    due, on_hand, on_order, served, asked = [0] * (days + lead_time), level, 0, 0, 0
+    for day, wanted in enumerate(demand):
+        on_hand, on_order = on_hand + due[day], on_order - due[day]
+        if day % review == 0:
+            ordered = level - on_hand - on_order
+            due[day + lead_time] += ordered
+            on_order += ordered
+        sold = min(on_hand, wanted)
+        on_hand -= sold
+        if day > 2000:
+            served, asked = served + sold, asked + wanted
+    return served / asked
+
+
+@pytest.mark.parametrize(("mean", "lead_time"), [(1.0, 45), (0.3, 120)])
+def test_long_lead_times_of_daily_studies_are_planned(mean, lead_time, item, make_models) -> None:
+    """Under the 27 targets of a grid their long windows had no work left: the plan ended as a fault."""
+    models = losing(make_models(item((LawKind.POISSON, mean, mean), {lead_time: 1}, 7)))
+    targets = np.linspace(0.8, 0.99, 27)
+    level = int(plan(models, targets).levels.order_up_to[0, np.abs(targets - 0.95).argmin()])
+    target = float(targets[np.abs(targets - 0.95).argmin()])
+    assert by_days(mean, lead_time, level + 1) >= target - 0.001
+    assert by_days(mean, lead_time, level - 1) < target + 0.001
+
+
 @pytest.mark.slow
 def test_estimates_are_right_by_their_own_errors(item, make_models) -> None:
     """Over 60 seeds the errors of what a search has measured have a mean of 0 and a spread near 1."""

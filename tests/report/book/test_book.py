@@ -6,7 +6,9 @@ import re
 import sys
 import zipfile
 from contextlib import contextmanager
+from datetime import datetime
 
+import numpy as np
 import openpyxl
 import pandas as pd
 import pytest
@@ -18,7 +20,7 @@ from simlab import api
 from simlab.measures.words import TABS, heading
 from simlab.register.laws import LAWS
 from simlab.report import apart
-from simlab.report.book import book, plan
+from simlab.report.book import book, plan, writing
 from simlab.report.book.looks import number_format, safe_text
 from simlab.report.book.sheet import Block, Sheet
 from simlab.report.book.writing import Titles, workbook_bytes
@@ -185,6 +187,36 @@ def test_it_belongs_to_the_run_and_is_made_again_to_the_same_bytes(run):
     assert (run.path / book.BOOK).read_bytes() == before
 
 
+TEXTS = ["a", "", " <b> & 'c' ", "_x0041_", "\x1b[31m", "\ufffe", "=1+1", "line\nline", None, True, "<r>"]
+NUMBERS = [1, 2.5, -0.1, 1e-300, 123456789.12345678, math.nan, math.inf, None, False, "–", np.int64(3)]
+
+
+def cells_of(frame, **more):
+    """Cells of a sheet with this table and a short one below, and how far it reaches."""
+    blocks = (Block("items", "Items", frame, **more), Block("more", "More", frame.head(2)))
+    titles = Titles("study", "run", "EUR", "week", datetime(2026, 1, 1))
+    data = workbook_bytes([Sheet("Items", "what", blocks)], titles)
+    page = openpyxl.load_workbook(io.BytesIO(data))["Items"]
+    cells = [cell for row in page.iter_rows() for cell in row]
+    return [page.dimensions, *((c.coordinate, c.value, c.data_type, c.number_format) for c in cells)]
+
+
+@pytest.mark.parametrize("more", [{}, {"row_units": ["money", "rate"] * 5 + ["units"]}])
+def test_rows_written_at_once_are_those_written_cell_by_cell(monkeypatch, more):
+    """Values, kinds, formats and places; with a xlsxwriter that has no such file cells are written."""
+    frame = pd.DataFrame({"sku": TEXTS, "inventory_value": NUMBERS, "fill_rate": NUMBERS, "empty": None})
+    frame.insert(3, "fill_rate_change", NUMBERS)
+    at_once = cells_of(frame, **more)
+    monkeypatch.setattr(writing, "can_write", lambda *_: False)
+    assert at_once == cells_of(frame, **more)
+    assert len({cell[3] for cell in at_once[1:]}) > 3
+
+
+def test_a_text_that_looks_marked_up_stays_as_it_is():
+    """xlsxwriter's own cells take it for XML: the workbook could not be opened."""
+    assert "<r>&</r>" in [cell[1] for cell in cells_of(pd.DataFrame({"sku": ["<r>&</r>", "b"]}))[1:]]
+
+
 def test_hostile_names_are_text(tmp_path):
     found = build_fake_run(tmp_path, n_items=60, hostile=True, finance=True)
     data = workbook_bytes(book.sheets(found), book.titles(found))
@@ -215,10 +247,10 @@ def test_a_very_large_run_has_a_workbook_on_request_alone(n, unasked):
 @pytest.mark.parametrize("copies", [pytest.param(True, marks=LINUX), False])
 def test_a_workbook_that_cannot_be_written_takes_no_page_along(tmp_path, monkeypatch, copies):
     found = build_fake_run(tmp_path, n_items=40)
-    broken = "a.write_book = None\na.render = lambda run, beside=None: run.write_text('report.html', 'page')"
+    broken = "a.write_book = None\na.render = lambda run, *_, **__: run.write_text('report.html', 'page')"
     monkeypatch.setattr(apart, "_CODE", f"import simlab.report.apart as a\n{broken}\n{apart._CODE}")
     monkeypatch.setattr(apart, "write_book", None)
-    monkeypatch.setattr(apart, "render", lambda run, beside=None: run.write_text("report.html", "page"))
+    monkeypatch.setattr(apart, "render", lambda run, *_, **__: run.write_text("report.html", "page"))
     monkeypatch.setattr(apart, "can_copy", lambda: copies)
     drawn = apart.draw_apart(found.path)
     assert drawn.report is not None
@@ -235,8 +267,8 @@ def test_page_and_workbook_of_a_large_run_are_drawn_in_turn(tmp_path, monkeypatc
     started = apart._started
 
     @contextmanager
-    def counted(folder, what):
-        with started(folder, what) as process:
+    def counted(folder, what, figures=False):
+        with started(folder, what, figures) as process:
             open_now.append(process)
             most.append(sum(one is not None for one in open_now))
             yield process

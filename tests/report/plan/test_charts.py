@@ -160,5 +160,5 @@ def test_the_price_of_a_point_is_linear_around_the_plan_and_shows_it(tmp_path: P
 
 def test_marks_that_lie_on_each_other_are_one_with_both_names() -> None:
     marks = pd.DataFrame({"plan": ["habit", "today", "uniform"], "cost": [1000.0, 1001.0, 1200.0]})
-    marks = marks.assign(fill=[0.98, 0.9803, 0.98], name=["A98 B95 C90", "Today", "One"], short="x")
+    marks = marks.assign(fill=[0.98, 0.9803, 0.98], name=["A98 B95 C90", "Today", "One"])
     assert list(coinciding(marks)["name"]) == ["A98 B95 C90 = Today", "One"]

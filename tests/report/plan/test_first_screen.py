@@ -2,6 +2,7 @@
 
 import importlib
 import re
+import shutil
 from html.parser import HTMLParser
 from pathlib import Path
 
@@ -128,9 +129,13 @@ def test_the_curve_can_be_read_by_every_weight(result):
     assert all(one["labels"] and one["lines"] for one in others.values())
 
 
-def test_pictures_say_what_they_show_of_which_run(result):
-    svg = (result.folder / "figures" / "what_stock_buys.svg").read_text(encoding="utf-8")
-    manifest = RunFolder.open(result.folder).manifest
+def test_pictures_say_what_they_show_of_which_run(result, tmp_path):
+    folder = Path(shutil.copytree(result.folder, tmp_path / "run"))
+    assert not (folder / "figures").exists()
+    api.render_report(folder, excel=False, figures=True)
+    svg = (folder / "figures" / "what_stock_buys.svg").read_text(encoding="utf-8")
+    manifest = RunFolder.open(folder).manifest
+    assert "figures/what_stock_buys.svg" in manifest["files"]
     assert "What stock buys" in svg
     assert f"{manifest['study']} · optimize · {manifest['finished'][:10]}" in svg
 

@@ -110,11 +110,12 @@ def profiles(catalog: Catalog, history: History, cycle: int) -> Profiles:
 
     Notes
     -----
-    Of the last K whole cycles, K ≥ 2: r = demand of the group in a phase of one cycle ÷ what its items'
-    means expect of their observed periods, ÷ the mean of the cycle (no trend between cycles). The season
-    is believed if F = variance between phases ÷ variance of a phase between cycles stands out, with at
-    most 5 % false among those believed (Benjamini–Hochberg). Multipliers are 1 + w·(mean r − 1), w =
-    between/(between + noise) by the method of moments: common shocks of one cycle are noise, not season.
+    Of the last whole cycles, those K in which the group was observed throughout, K ≥ 2: r = demand of the
+    group in a phase of one cycle ÷ what its items' means expect of their observed periods, ÷ the mean of the
+    cycle (no trend between cycles). The season is believed if F = variance between phases ÷ variance of a
+    phase between cycles stands out, with at most 5 % false among those believed (Benjamini–Hochberg).
+    Multipliers are 1 + w·(mean r − 1), w = between/(between + noise) by the method of moments: common shocks
+    of one cycle are noise, not season.
     """
     spec = catalog.study.models.seasonality
     assert spec is not None
@@ -129,14 +130,16 @@ def profiles(catalog: Catalog, history: History, cycle: int) -> Profiles:
     p, belief = np.full(g, np.nan), np.zeros(g)
     multipliers = np.ones((g, cycle))
     if n_cycles >= _LEAST_CYCLES:
-        mean = np.nanmean(ratio, axis=1) if ratio.size else np.ones((g, cycle))
+        seen = ~np.isnan(ratio[:, :, 0]).T
+        number = np.maximum(seen.sum(axis=0), 1)
+        mean = np.where(np.isnan(ratio), 0.0, ratio).sum(axis=1) / number[:, None]
         between = mean.var(axis=1, ddof=1)
-        free = (cycle - 1) * (n_cycles - 1)
-        within = ((ratio - mean[:, None]) ** 2).sum(axis=(1, 2)) / free
-        tested = np.isfinite(within) & (within > 0)
-        p[tested] = _f_p(n_cycles * between[tested] / within[tested], cycle - 1, free)
-        signal = np.maximum(between - within / n_cycles, 0.0)
-        belief = np.where(tested, signal / np.maximum(signal + within / n_cycles, 1e-300), 0.0)
+        free = (cycle - 1) * np.maximum(number - 1, 1)
+        within = np.nansum((ratio - mean[:, None]) ** 2, axis=(1, 2)) / free
+        tested = (number >= _LEAST_CYCLES) & (within > 0)
+        p[tested] = _f_p(number[tested] * between[tested] / within[tested], cycle - 1, free[tested])
+        signal = np.maximum(between - within / number, 0.0)
+        belief = np.where(tested, signal / np.maximum(signal + within / number, 1e-300), 0.0)
         multipliers = np.where(tested[:, None], 1 + belief[:, None] * (mean - 1), 1.0)
     believed = benjamini_hochberg(p, _FALSE_SHARE) & (belief > 0)
     multipliers = np.where(believed[:, None], np.maximum(multipliers, 0.0), 1.0)
@@ -189,7 +192,10 @@ def _first_part(history: History) -> History:
 
 
 def _ratios(history: History, member: IntArray, n_groups: int, cycle: int) -> FloatArray:
-    """(g, K, cycle) demand ÷ expectation of the last whole cycles, each with mean 1; NaN without any."""
+    """(g, K, cycle) demand ÷ expectation of the last whole cycles, each with mean 1.
+
+    NaN in cycles in which no item of the group was observed at some time: before it began, or after its end.
+    """
     n_periods = history.calendar.n_periods
     n_cycles = n_periods // cycle
     mean = np.nan_to_num(history.mean)
@@ -204,11 +210,13 @@ def _ratios(history: History, member: IntArray, n_groups: int, cycle: int) -> Fl
     with np.errstate(divide="ignore", invalid="ignore"):
         ratio = np.where(expected > 1e-9, seen / expected, np.nan)
     kept = ratio[:, n_periods - n_cycles * cycle :].reshape(n_groups, n_cycles, cycle)
+    opened = history.calendar.open[n_periods - n_cycles * cycle :].reshape(n_cycles, cycle)
+    part = (np.isnan(kept) & opened).any(axis=2, keepdims=True)
     # phases count from the first period of the history
     turn = (n_periods - n_cycles * cycle) % cycle
     kept = np.roll(kept, turn, axis=2) if turn else kept
     filled = np.where(np.isnan(kept), 1.0, kept)
-    return np.asarray(filled / np.maximum(filled.mean(axis=2, keepdims=True), 1e-12))
+    return np.where(part, np.nan, filled / np.maximum(filled.mean(axis=2, keepdims=True), 1e-12))
 
 
 def never_open(history: History, cycle: int) -> bool:
@@ -233,7 +241,7 @@ def _refuse(catalog: Catalog, history: History, cycle: int) -> None:
         raise InvalidInputError(problems)
 
 
-def _f_p(statistic: FloatArray, above: int, below: int) -> FloatArray:
+def _f_p(statistic: FloatArray, above: int, below: IntArray) -> FloatArray:
     from scipy.special import fdtrc
 
     return np.asarray(fdtrc(above, below, statistic))
@@ -294,11 +302,14 @@ def season_left_out(catalog: Catalog, found: Profiles) -> tuple[str, ...]:
     which = f"{out.size} of {n} groups" if out.size < n else "all items" if n == 1 else f"all {n} groups"
     which += f" ({', '.join(named[:_NAMES_SHOWN])}{more})" if named else ""
     cycle = spec.cycle or CYCLES[period]
-    why = (
-        f"the history has less than two whole cycles of {cycle} {period}s"
-        if np.isnan(found.p).all()
-        else "it does not stand out from chance"
-    )
+    short, whole = np.isnan(found.p[out]), f"less than two whole cycles of {cycle} {period}s"
+    why = "it does not stand out from chance"
+    if np.isnan(found.p).all():
+        why = f"the history has {whole}"
+    elif short.all():
+        why = f"observed for {whole}"
+    elif short.any():
+        why += f", or was observed for {whole}"
     return (
         f"The season asked for (models.seasonality) is left out for {which}: {why}. Levels and service are "
         "those of demand that is alike all year.",

@@ -71,9 +71,20 @@ def cannot_say(tables: RunTables) -> tuple[str, ...]:
     return (*periods, *items, CHANGE)
 
 
+_FLAGS = ("trend", "season", "autocorrelation")
+_OF_CLASSES = (
+    "segment",
+    "demand_class",
+    "stage",
+    "variance_ratio",
+    *_FLAGS,
+    *(f"has_{one}" for one in _FLAGS),
+)
+
+
 def _classes(tables: RunTables) -> Row:
     """One row per segment: classes, stages, flags, and how much sums over R + L vary."""
-    items = tables.items
+    items = tables.items[list(_OF_CLASSES)]
     rows = []
     groups = [(ALL, items), *items.groupby("segment")]
     for name, group in groups[: _MOST_ROWS + 1]:
@@ -88,7 +99,7 @@ def _classes(tables: RunTables) -> Row:
                 ),
                 number((group["stage"] == "new").sum()),
                 number((group["stage"] == "dying").sum()),
-                *(_flagged(group, name) for name in ("trend", "season", "autocorrelation")),
+                *(_flagged(group, name) for name in _FLAGS),
                 number(ratio, 2) if is_number(ratio) else DASH,
             ]
         )

@@ -1,0 +1,102 @@
+"""Floors, ceilings and a budget that no plan keeps are refused by check with the figures of optimize."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+
+import simlab as sl
+from simlab import api
+from simlab.api.checks import possible
+from simlab.errors import InfeasibleError, InvalidInputError
+
+ITEMS = "sku,location,unit_cost,lead_time,demand_law,demand_mean,demand_variance,category\n" + "\n".join(
+    f"S{k},MAIN,{5 + 9 * k},{7 + 6 * k},negative_binomial,{1 + k / 2},{3 + 2 * k},"
+    f"{'pumps' if k < 3 else 'seals'}"
+    for k in range(6)
+)
+
+
+def study(folder, asked: str):
+    (folder / "items.csv").write_text(ITEMS, "utf-8")
+    text = (
+        '[study]\nperiod = "week"\n[data.items]\npath = "items.csv"\n[segments]\nby = ["category"]\n'
+        f"[simulation]\nreplications = 40\n[verdict]\nreplications = 10\n[optimize]\n{asked}\n"
+    )
+    (folder / "study.toml").write_text(text, "utf-8")
+    return folder / "study.toml"
+
+
+def refused(path) -> str:
+    """What check says against it; empty if it passes."""
+    try:
+        api.check(path)
+    except InvalidInputError as error:
+        return str(error) if [one.code for one in error.problems] == ["E-OPT-024"] else "something else"
+    return ""
+
+
+def told_by_optimize(path) -> str:
+    try:
+        sl.optimize(sl.load(path))
+    except InfeasibleError as error:
+        return str(error)
+    return ""
+
+
+def least(folder, asked: str = "") -> float:
+    """The smallest budget that works, as check says."""
+    told = re.search(r"'budget 1.00' up to ([0-9,.]+[0-9])", refused(study(folder, f"budget = 1\n{asked}")))
+    assert told
+    return float(told[1].replace(",", ""))
+
+
+@pytest.mark.parametrize(
+    "asked",
+    ["", "fill_rate = 0.9", 'floors = [{ by = "category", at_least = { pumps = 0.95 } }]'],
+)
+def test_a_budget_is_refused_to_the_cent_where_optimize_refuses_it(tmp_path, asked: str) -> None:
+    """One cent less than the smallest budget that works, and that one."""
+    enough = least(tmp_path, asked)
+    below = study(tmp_path, f"budget = {enough - 0.01:.2f}\n{asked}")
+    assert f"optimize.budget = {enough - 0.01:.2f}"[:22] in refused(below)
+    assert told_by_optimize(below)
+    assert refused(study(tmp_path, f"budget = {enough:.2f}\n{asked}")) == ""
+
+
+@pytest.mark.parametrize(
+    ("asked", "says"),
+    [
+        ("fill_rate = 0.9999", "optimize.fill_rate = 0.9999"),
+        ('floors = [{ by = "category", at_least = { pumps = 0.99999 } }]', "'fill rate of pumps ≥ 99.999%'"),
+        ("fill_rate = 0.99\nchance = [{ at_least = 0.995, probability = 0.99 }]", "in 99% of replications"),
+    ],
+)
+def test_service_that_the_highest_targets_do_not_reach_is_refused(tmp_path, asked: str, says: str) -> None:
+    path = study(tmp_path, asked)
+    told = refused(path)
+    assert says in told
+    assert "what works: " in told
+    assert told_by_optimize(path)
+
+
+def test_of_a_large_catalogue_only_what_is_clearly_beyond_is_refused(tmp_path, monkeypatch) -> None:
+    """Ten of 40 replications: nine tenths of the least are refused, 99 % are left to optimize."""
+    enough = least(tmp_path)
+    monkeypatch.setattr(possible, "WORK", 1)
+    assert "by the first 10 of 40 replications" in refused(study(tmp_path, f"budget = {0.9 * enough:.2f}"))
+    assert refused(study(tmp_path, f"budget = {0.99 * enough:.2f}")) == ""
+    assert refused(study(tmp_path, f"budget = {enough:.2f}")) == ""
+
+
+def test_segments_that_are_learned_have_the_same_least_stock(tmp_path) -> None:
+    enough = least(tmp_path)
+    path = study(tmp_path, f"budget = {0.99 * enough:.2f}")
+    path.write_text(path.read_text("utf-8").replace('"category"', '"tree"'), "utf-8")
+    assert f"up to {enough:,.2f}" in refused(path)
+
+
+def test_nothing_is_simulated_where_nothing_might_be_beyond(tmp_path, monkeypatch) -> None:
+    monkeypatch.setattr(possible, "search_curves", None)
+    assert refused(study(tmp_path, "fill_rate = 0.95")) == ""
