@@ -32,9 +32,8 @@ REMOVED = {
         "        if narrow and reach >= NARROW:\n            return WIDE\n",
     ],
     "path.py": [
-        "        if on_order < 0 or lost < 0 or waiting < 0:\n            return UNITS_LOST, t\n",
-        "        if position != net + on_order:\n            return POSITION_IDENTITY, t\n",
-        "    if on_order != flow.beyond:\n        return GONE_ASTRAY, total\n",
+        "    code, at = check_rows(rows, total)\n    if code:\n        return code, at\n",
+        "    if on_order != record.due[total] + record.gone[total]:\n        return GONE_ASTRAY, total\n",
     ],
 }
 

@@ -24,6 +24,7 @@ from simlab.engine.kernels.layout import (
 from simlab.engine.kernels.memory import Work
 from simlab.engine.kernels.paths import clear_sums, opens, rule_of
 from simlab.engine.kernels.types import ItemArrays, LevelArrays, Reach, Rule, Schedule
+from simlab.engine.world.columns import Row
 
 WIDE = 1
 UNITS_LOST = 2
@@ -173,6 +174,41 @@ def first_breach(n_real: int, top: int, work: Work) -> tuple[int, int]:
         position, net = np.int64(state[POSITION + lane]), np.int64(state[NET + lane])
         if position + top - net != work.mixing.common[lane]:
             return POSITION_IDENTITY, lane
+    return 0, 0
+
+
+@inner
+def check_rows(rows: IntArray, end: int) -> tuple[int, int]:
+    """Code and period of the first breach in the periods before `end` of a path written down, or 0.
+
+    All periods are looked at without a question in between, so that several are compared at once.
+
+    Parameters
+    ----------
+    rows : (rows, periods) int64
+        See `world.columns.Row`.
+    """
+    negative, off = np.int64(0), np.int64(0)
+    for t in range(end):
+        on_order, lost = rows[Row.ON_ORDER, t], rows[Row.LOST, t]
+        waiting = rows[Row.DEMANDED, t] - rows[Row.SERVED, t] - lost
+        negative |= on_order | lost | waiting
+        off |= rows[Row.INVENTORY_POSITION, t] - rows[Row.NET_INVENTORY, t] - on_order
+    if negative < 0 or off != 0:
+        return first_row_off(rows, end)
+    return 0, 0
+
+
+@inner
+def first_row_off(rows: IntArray, end: int) -> tuple[int, int]:
+    """Code and period of the first breach that `check_rows` has seen."""
+    for t in range(end):
+        on_order, lost = rows[Row.ON_ORDER, t], rows[Row.LOST, t]
+        waiting = rows[Row.DEMANDED, t] - rows[Row.SERVED, t] - lost
+        if on_order < 0 or lost < 0 or waiting < 0:
+            return UNITS_LOST, t
+        if rows[Row.INVENTORY_POSITION, t] != rows[Row.NET_INVENTORY, t] + on_order:
+            return POSITION_IDENTITY, t
     return 0, 0
 
 

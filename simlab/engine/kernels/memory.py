@@ -19,8 +19,8 @@ class Record(NamedTuple):
     ----------
     rows : (rows, periods) int64
         Quantities by period, see `world.columns.Row`.
-    due, due_orders, gone : (periods,) int64
-        Units and orders that arrive in a period, and units cancelled in it.
+    due, due_orders, gone : (periods + 1,) int64
+        Units and orders that arrive in a period, and units cancelled in it; last, after all periods.
     leaves : (periods,) int64
         First period from this one on in which the supplier works.
     orders : (epochs + 1, columns) int64

@@ -107,26 +107,23 @@ def find_arrivals(
 
 
 @step
-def put_due(record: Record, period: int, units: int, orders: int) -> Any:
-    """Enter an arrival; returns the units that arrive after the last period."""
-    if period >= record.due.size:
-        return units
-    record.due[period] += units
-    record.due_orders[period] += orders
-    return np.int64(0)
+def put_due(record: Record, period: int, units: int, orders: int) -> None:
+    """Enter an arrival; all that come after the last period into one entry more."""
+    at = min(np.int64(period), np.int64(record.demand.size))
+    record.due[at] += units
+    record.due_orders[at] += orders
 
 
 @inner
 def dispatch(
     details: DetailArrays, item: int, arrival: int, units: Any, carried: Any, record: Record, line: int
-) -> tuple[Any, Any]:
+) -> Any:
     """Split an order into what comes on time and the rest, and enter both when the supplier is open.
 
     Returns
     -------
-    beyond, carried : int
-        Units that arrive (or are cancelled) after the last period, and millionths of a unit kept
-        for the next order.
+    int
+        Millionths of a unit kept for the next order.
     """
     share = details.on_time[item]
     arrival = when_open(details, item, arrival)
@@ -136,17 +133,15 @@ def dispatch(
         first = whole // MILLION
         carried = whole - first * MILLION
     rest = units - first
-    beyond = put_due(record, arrival, first, 1) if first > 0 else np.int64(0)
+    if first > 0:
+        put_due(record, arrival, first, 1)
     if rest > 0 and details.rest_delay[item] >= 0:
         rest_arrival = when_open(details, item, arrival + details.rest_delay[item])
-        beyond += put_due(record, rest_arrival, rest, 0 if first > 0 else 1)
+        put_due(record, rest_arrival, rest, 0 if first > 0 else 1)
     elif rest > 0:
-        if arrival < record.gone.size:
-            record.gone[arrival] += rest
-        else:
-            beyond += rest
+        record.gone[min(np.int64(arrival), np.int64(record.demand.size))] += rest
     record.orders[line, OrderColumn.ARRIVAL] = arrival
     record.orders[line, OrderColumn.ON_TIME] = first
     record.orders[line, OrderColumn.REST] = rest
     record.orders[line, OrderColumn.REST_ARRIVAL] = rest_arrival
-    return beyond, carried
+    return carried

@@ -18,9 +18,8 @@ from simlab.engine.kernels.guards import (
     GONE_ASTRAY,
     NEGATIVE_ORDER,
     POLICY_RAISED,
-    POSITION_IDENTITY,
     TOO_LARGE,
-    UNITS_LOST,
+    check_rows,
     report,
 )
 from simlab.engine.kernels.joint_phases import phase_of
@@ -64,8 +63,8 @@ class Flow(NamedTuple):
         Net stock, inventory position and units on order.
     part, waiting_part : int
         Millionths of a unit carried between orders, and between shortages.
-    beyond, n_orders : int
-        Units that arrive after the last period, and orders written down.
+    n_orders : int
+        Orders written down.
     """
 
     net: Any
@@ -73,7 +72,6 @@ class Flow(NamedTuple):
     on_order: Any
     part: Any
     waiting_part: Any
-    beyond: Any
     n_orders: Any
 
 
@@ -98,7 +96,7 @@ def order_ahead(items: ItemArrays, item: int, record: Record) -> Ahead:
     """What is ahead of a path's first order: a given start's pipeline, or nothing near."""
     far = items.sequence.far[item] + 1
     if opens(items, item):
-        return Ahead(np.int64(-1), far, record.arrives[record.due.size])
+        return Ahead(np.int64(-1), far, record.arrives[record.demand.size])
     return Ahead(-far, far, np.int64(0))
 
 
@@ -212,23 +210,23 @@ def begin_path(items: ItemArrays, details: DetailArrays, item: int, record: Reco
 
     Orders with a date arrive whole on it.
     """
-    total = record.due.size
-    for t in range(total):
+    total = record.demand.size
+    for t in range(total + 1):
         record.due[t] = 0
         record.due_orders[t] = 0
         record.gone[t] = 0
     zero, opening = np.int64(0), items.opening
-    units, line, beyond, part = opening.on_order[item], zero, zero, zero
+    units, line, part = opening.on_order[item], zero, zero
     if units > 0:
         record.orders[0, OrderColumn.PLACED] = -1
         record.orders[0, OrderColumn.UNITS] = units
         record.orders[0, OrderColumn.LEFT] = -1
-        beyond, part = dispatch(details, item, record.arrives[total], units, zero, record, 0)
+        part = dispatch(details, item, record.arrives[total], units, zero, record, 0)
         line += 1
     for at in range(opening.due_begin[item], opening.due_begin[item] + opening.due_count[item]):
         size, arrival = opening.due_units[at], opening.due_period[at]
         if size > 0:
-            beyond += put_due(record, arrival, size, 1)
+            put_due(record, arrival, size, 1)
             record.orders[line, OrderColumn.PLACED] = -1
             record.orders[line, OrderColumn.UNITS] = size
             record.orders[line, OrderColumn.LEFT] = -1
@@ -238,7 +236,7 @@ def begin_path(items: ItemArrays, details: DetailArrays, item: int, record: Reco
             record.orders[line, OrderColumn.REST_ARRIVAL] = -1
             units += size
             line += 1
-    return Flow(zero, units, units, part, zero, beyond, line)
+    return Flow(zero, units, units, part, zero, line)
 
 
 @step
@@ -251,17 +249,9 @@ def place_order(
     record.orders[line, OrderColumn.UNITS] = size
     record.orders[line, OrderColumn.LEFT] = record.leaves[t]
     gone_before = record.gone[t]
-    more, part = dispatch(details, item, arrival, size, flow.part, record, line)
+    part = dispatch(details, item, arrival, size, flow.part, record, line)
     kept = size - (record.gone[t] - gone_before)
-    return Flow(
-        flow.net,
-        flow.position + kept,
-        flow.on_order + kept,
-        part,
-        flow.waiting_part,
-        flow.beyond + more,
-        line + 1,
-    )
+    return Flow(flow.net, flow.position + kept, flow.on_order + kept, part, flow.waiting_part, line + 1)
 
 
 @step
@@ -311,8 +301,14 @@ def record_path(
     -------
     code, n : int
         Fault (0: none), and number of orders; with a fault, its period.
+
+    Notes
+    -----
+    A path is checked once it is written down: two questions a period would cost more than the rest of the
+    guards. One that goes wrong runs to its end, which no place in memory depends on: an order's line is
+    counted by reviews, and when it arrives depends on neither its size nor the stock.
     """
-    rows, total = record.rows, record.due.size
+    rows, total = record.rows, record.demand.size
     review, phase = items.review[item], items.phase[item]
     flow = begin_path(items, details, item, record)
     net = first_stock(items, item, top + record.lift[0] + opening)
@@ -335,10 +331,11 @@ def record_path(
             before = record.demand[t - 1] if t > 0 else np.int64(0)
             size = wish(details.policy, rule, level, t, position, net, before, details.most_ordered)
             if size < 0:
-                return -size, t
+                code, at = check_rows(rows, t)
+                return (code, at) if code else (-size, t)
             size = limited(size, position - top, rule)
             if size > 0:
-                flow = Flow(net, position, on_order, flow.part, waiting_part, flow.beyond, flow.n_orders)
+                flow = Flow(net, position, on_order, flow.part, waiting_part, flow.n_orders)
                 arrival = record.arrives[t]
                 if in_sequence:
                     ahead = behind(items, item, t, ahead, record)
@@ -365,12 +362,11 @@ def record_path(
         rows[Row.RECEIVED, t] = due + forgiven
         rows[Row.POSITION_AT_REVIEW, t] = found
         rows[Row.LEVEL, t] = level
-        flow = Flow(net, position, on_order, flow.part, waiting_part, flow.beyond, flow.n_orders)
+        flow = Flow(net, position, on_order, flow.part, waiting_part, flow.n_orders)
         write_period(t, flow, shelf, served, owed, lost, record)
-        if on_order < 0 or lost < 0 or waiting < 0:
-            return UNITS_LOST, t
-        if position != net + on_order:
-            return POSITION_IDENTITY, t
-    if on_order != flow.beyond:
+    code, at = check_rows(rows, total)
+    if code:
+        return code, at
+    if on_order != record.due[total] + record.gone[total]:
         return GONE_ASTRAY, total
     return 0, flow.n_orders
