@@ -69,7 +69,7 @@ const simlab = (function () {
   }
   function fitSheet() {
     const first = tabs[0], below = first.nextElementSibling || document.querySelector("footer");
-    if (tabs.length < 2) return;
+    if (tabs.length < 2 || first.querySelector("[data-chart]:not(:has(svg))")) return;  // a chart is being drawn
     asOnPaper(() => SIZES.some((size) => {
       first.style.setProperty("--sheet", size);
       return below.getBoundingClientRect().top - document.body.getBoundingClientRect().top <= SHEET.height;

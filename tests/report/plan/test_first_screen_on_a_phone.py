@@ -78,5 +78,5 @@ def test_the_decision_prints_on_one_page(page):
     page.evaluate("window.dispatchEvent(new Event('beforeprint'))")
     page.wait_for_timeout(1500)
     pdf = pypdf.PdfReader(io.BytesIO(page.pdf(prefer_css_page_size=True)))
-    assert "Stock, today" in pdf.pages[0].extract_text()
+    assert "Stock, A98 B95 C90 →" in pdf.pages[0].extract_text()
     assert pdf.pages[1].extract_text().lstrip().startswith("Finance")
