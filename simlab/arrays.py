@@ -56,11 +56,16 @@ def narrow(values: AnyArray) -> AnyArray:
 
     Products of two of them may pass what four bytes hold: take ``astype(np.int64)`` of one before.
     """
+    return values.astype(narrow_type(values), copy=False)
+
+
+def narrow_type(values: AnyArray) -> np.dtype[Any]:
+    """The type of `narrow`."""
     if values.dtype.kind not in "iu" or values.dtype == np.int32:
-        return values
+        return values.dtype
     ends = np.iinfo(np.int32)
     fits = values.size == 0 or (values.min() >= ends.min and values.max() <= ends.max)
-    return values.astype(np.int32) if fits else values
+    return np.dtype(np.int32) if fits else values.dtype
 
 
 def distinct_dates(dates: DateArray) -> DateArray:

@@ -187,7 +187,7 @@ def format_problems(problems: Sequence[Problem]) -> str:
     """All problems, then their count and the assurance that nothing ran."""
     n = len(problems)
     lines = [problem.format() for problem in problems]
-    lines.append(f"{n} problem{'s' if n != 1 else ''}, nothing was simulated")
+    lines.append(f"{n} problem{'s' if n != 1 else ''}, nothing was run")
     return "\n".join(lines)
 
 

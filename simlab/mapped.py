@@ -158,6 +158,22 @@ def away(table: npt.NDArray[Any], *, piece: bool = False) -> npt.NDArray[Any]:
     return copy
 
 
+def typed(table: npt.NDArray[Any], dtype: npt.DTypeLike) -> npt.NDArray[Any]:
+    """The same values as another type, made some at a time, in a file where they are large.
+
+    Examples
+    --------
+    >>> typed(np.array([3, 4]), np.int32).dtype.name
+    'int32'
+    """
+    if table.dtype == dtype:
+        return away(table)
+    out = room(table.shape, dtype)
+    for first in range(0, len(table), _ROWS):
+        out[first : first + _ROWS] = table[first : first + _ROWS]
+    return out
+
+
 def joined(parts: list[npt.NDArray[Any]]) -> npt.NDArray[Any]:
     """Arrays one after the other, in a file where that is large; the list is emptied meanwhile.
 

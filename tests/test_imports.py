@@ -102,7 +102,7 @@ ORDER: dict[str, tuple[tuple[str, ...], ...]] = {
         ("asked", "robust", "service"),
     ),
     "models": (
-        ("correlation", "drawn", "grouping", "statistics", "working_parts"),
+        ("correlation", "drawn", "grouping", "keys", "statistics", "working_parts"),
         ("review_cycles", "terms"),
         ("history", "margins", "opening"),
         ("forecasts", "suppliers"),

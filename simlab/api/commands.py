@@ -192,10 +192,6 @@ def _optimize(
             started = time.perf_counter()
             segmentation = segment(data, workers=workers, progress=progress)
             times = {**times, "fit and segment": time.perf_counter() - started}
-            entered = time.perf_counter()
-            end_drawing = _begin_drawing(folder, data, computing)
-            unless_done.callback(end_drawing)
-            times["imports"] += time.perf_counter() - entered
             opt = optimize(
                 data,
                 segmentation,
@@ -209,6 +205,10 @@ def _optimize(
         started = time.perf_counter()
         compiled()
         times["compile"] = opt.times.pop("compile", 0.0) + time.perf_counter() - started
+        entered = time.perf_counter()
+        end_drawing = _begin_drawing(folder, data, computing)  # not before: it takes 0.12 GB
+        unless_done.callback(end_drawing)
+        times["imports"] += time.perf_counter() - entered
         with kept_while_written(folder):
             result = write_optimization(opt.finance, folder, times, progress, last)
             unless_done.pop_all()

@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from simlab import mapped
-from simlab.arrays import AnyArray, DateArray, FloatArray, IntArray, narrow
+from simlab.arrays import AnyArray, DateArray, FloatArray, IntArray, narrow_type
 from simlab.catalog.coming import ForecastErrors, ForecastTable
 from simlab.catalog.parts import parts_of
 from simlab.catalog.quality import Quality
@@ -53,9 +53,10 @@ class DemandTable:
     price: FloatArray | None = None
 
     def __post_init__(self) -> None:
-        day = self.day.astype("datetime64[D]").astype(np.int64) if self.day.dtype.kind == "M" else self.day
-        found = {"item": narrow(self.item), "day": narrow(day), "quantity": narrow(self.quantity)}
-        vars(self).update({name: mapped.away(table) for name, table in found.items()})
+        dates = self.day.dtype.kind == "M"
+        day = self.day.astype("datetime64[D]", copy=False).view(np.int64) if dates else self.day
+        found = {"item": self.item, "day": day, "quantity": self.quantity}
+        vars(self).update({name: mapped.typed(table, narrow_type(table)) for name, table in found.items()})
 
     @property
     def date(self) -> DateArray:

@@ -12,11 +12,12 @@ from simlab.engine.prepare.evaluators import begins_stationary, warmup_periods
 from simlab.engine.run import pilot_series
 from simlab.engine.world.levels import ForecastMethod, Levels
 from simlab.engine.world.world import MILLION, Horizon, World
-from simlab.execution.backends.asking import by_item
+from simlab.execution.backends.spread import block_rows
 from simlab.execution.by_period.lanes import covered
 from simlab.execution.by_period.sums import is_compiled, profile_of
 from simlab.execution.columns import beside, by_family
 
+_AT_ONCE = 8192
 _BATCH = 5
 _PILOT_REPLICATIONS = 16
 _PILOT_ITEMS = 128
@@ -47,7 +48,7 @@ def common_warmup(world: World, plans: list[Levels], horizon: Horizon) -> tuple[
     if world.start is not None:
         return 0, TRANSIENT
     exact = warmup_periods(world)
-    stationary = [by_item(begins_stationary, world, levels) for levels in plans]
+    stationary = _stationary(world, plans)
     cut = [levels for levels, settled in zip(plans, stationary, strict=True) if not settled.all()]
     longest = f"longest {_what_is_longest(world)} + review period - 1"
     if not cut:
@@ -61,6 +62,23 @@ def common_warmup(world: World, plans: list[Levels], horizon: Horizon) -> tuple[
     if forgotten > max(exact, found):
         return forgotten, "until forecasts have forgotten where they began"
     return max(exact, found), rule
+
+
+def _stationary(world: World, plans: list[Levels]) -> list[BoolArray]:
+    """(n,) of every plan, `begins_stationary`: what is asked of items is asked once for plans of a family."""
+    found = [np.ones(world.n_items, np.bool_) for _ in plans]
+    for rows in block_rows(world.n_items, _AT_ONCE):
+        some = world.take(rows)
+        for group in by_family(plans):
+            tables = [plans[number].take(rows) for number in group]
+            settled = begins_stationary(some, beside(tables))  # at every column of all of them
+            rest = np.flatnonzero(~settled)
+            for number, table in zip(group, tables, strict=True):
+                own = (
+                    settled[rest] if len(group) == 1 else begins_stationary(some.take(rest), table.take(rest))
+                )
+                found[number][rows[rest]] = own
+    return found
 
 
 def forgetting(levels: Levels, periods: int) -> int:

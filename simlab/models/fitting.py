@@ -11,7 +11,6 @@ import numpy as np
 
 from simlab.arrays import BoolArray, FloatArray, IntArray, PackedTexts
 from simlab.catalog.quality import QualityRow
-from simlab.engine.kernels import streams
 from simlab.engine.world.world import NOTHING, OrderTerms, Start, World
 from simlab.errors import InvalidInputError, Problem
 from simlab.measures.shown import Public
@@ -30,6 +29,7 @@ from simlab.models.history.calendar import open_days
 from simlab.models.history.history import History
 from simlab.models.history.holdout import known_past, refuse_long_holdout
 from simlab.models.history.reading import check_history_asked, read_history
+from simlab.models.keys import keys_of
 from simlab.models.opening import moving_part, opening_stock, still_of
 from simlab.models.review_cycles import Windows, own_windows, with_review_cycles
 from simlab.models.suppliers.effective import EffectiveLeadTimes, effective_lead_times, sequence_remarks
@@ -365,7 +365,7 @@ def _world(catalog: Catalog, sound: _Sound, laws: _Laws) -> World:
     """The simulator's input."""
     law, start = laws.choice.law, sound.start
     return World(
-        streams.item_keys(catalog.sku, catalog.location),
+        keys_of(catalog),
         law,
         sound.lead_times.law,
         laws.terms,

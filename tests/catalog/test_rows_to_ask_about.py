@@ -169,6 +169,10 @@ def test_places_and_suppliers_that_look_alike_are_asked_about() -> None:
     [said] = [entry for entry in entries if "look alike" in entry.what]
     assert (said.what, said.notice) == ("column 'supplier' has values that look alike", "look")
     assert "'ACME' and 'Acme '" in said.note
+    items = items.assign(supplier="B", text=["M8  x 20", *["M8 x 20"] * 3])
+    [said] = [one for one in sl.load_frames(items).catalog.quality.entries if "look alike" in one.what]
+    assert said.notice == ""  # nothing is grouped by it
+    assert "'M8··x 20' and 'M8 x 20'" in said.note
 
 
 def test_receipts_of_nobody_and_of_nothing_are_told() -> None:

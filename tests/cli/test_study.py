@@ -109,7 +109,7 @@ def test_wrong_studies_exit_3_with_where_and_what(
     assert (code, out) == (3, "")
     assert err.startswith("error[E-")
     assert said in err
-    assert "nothing was simulated" in err
+    assert "nothing was run" in err
     assert "Traceback" not in err
     assert not list(folder.rglob("manifest.json"))
 

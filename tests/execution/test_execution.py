@@ -4,8 +4,10 @@ from dataclasses import fields, replace
 
 import numpy as np
 import pytest
+from worlds.engine import mixed_world
 from worlds.small import HORIZON, small_levels, small_world
 
+from simlab.engine.prepare.evaluators import begins_stationary
 from simlab.engine.run import pilot_series, simulate_items
 from simlab.engine.world.world import Unmet, World
 from simlab.errors import EngineFaultError
@@ -191,6 +193,18 @@ def test_warm_up_is_exact_for_backorders_and_never_shorter_for_lost_sales():
     longer, rule = common_warmup(small_world(unmet=Unmet.LOST), [levels], HORIZON)
     assert longer >= periods
     assert "MSER-5" in rule
+
+
+def test_plans_of_a_family_are_asked_together_whether_they_begin_in_their_long_run(monkeypatch):
+    world, levels = mixed_world()
+    other = replace(levels, family=levels.family[::-1].copy())
+    plans = [levels.columns(np.array([0])), levels.columns(np.array([1, 3])), other]
+    monkeypatch.setattr(warmup, "_AT_ONCE", 9)
+    found = warmup._stationary(world, plans)
+    for plan, ours in zip(plans, found, strict=True):
+        assert np.array_equal(ours, begins_stationary(world, plan))
+        assert ours.any()
+        assert not ours.all()
 
 
 def test_stacked_plans_keep_their_order():

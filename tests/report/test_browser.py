@@ -196,6 +196,23 @@ def test_no_table_is_cut_on_paper(browser: Any, report: Path) -> None:
     assert 800 < tall < 1024  # one of 644 by 1107, as ten histories are, stays on one sheet
 
 
+def test_a_dozen_warnings_and_fifteen_segments_stay_on_one_sheet(browser: Any, report: Path) -> None:
+    """The size of the first tab on paper follows from what it holds."""
+    pypdf = pytest.importorskip("pypdf", reason="pypdf is not installed")
+    page, said, _ = open_page(browser, report, 1280)
+    page.evaluate("""() => {
+      const name = "A-Y and a name of a segment that is as long as some are, with further words";
+      const warning = `<li>Lowest target for 600 of 1,800 SKU-locations: ${name} (9, 84.3% of units)</li>`;
+      const row = `<tr><th scope="row">${name}</th><td>98.0%</td><td>95.0%</td><td>3.0 points</td></tr>`;
+      document.querySelector("#decision section").insertAdjacentHTML("beforeend",
+        `<ul>${warning.repeat(12)}</ul><div class="scroll"><table>${row.repeat(15)}</table></div>`);
+    }""")
+    sheets = pypdf.PdfReader(io.BytesIO(page.pdf(prefer_css_page_size=True))).pages
+    page.context.close()
+    assert sheets[1].extract_text().lstrip().startswith("Finance")
+    assert said == []
+
+
 LAST_TICKS = """async () => {
   const drawn = () => [...document.querySelectorAll("[data-chart] svg, #frontier-chart svg")];
   drawn().forEach((svg) => { svg.dataset.before = "yes"; });

@@ -120,7 +120,7 @@ def test_every_mistake_is_reported_at_once() -> None:
         "unknown option 'elsewhere'",
     ):
         assert token in said
-    assert said.endswith("9 problems, nothing was simulated")
+    assert said.endswith("9 problems, nothing was run")
 
 
 def test_toml_mistakes_name_their_line() -> None:

@@ -2,6 +2,8 @@
 
 import json
 import shutil
+import subprocess
+import sys
 
 import numpy as np
 import pandas as pd
@@ -250,3 +252,54 @@ def test_a_simulated_policy_is_verified_as_well(study, tmp_path):
     found = api.verify(run, 12)
     assert found.problems == ()
     assert pd.read_parquet(run / "results" / "world.parquet")["left_out"].eq("").all()
+
+
+_BLOCKS_AGAIN = """
+import json, sys
+from pathlib import Path
+import numpy as np
+from simlab.api.ordering.source import open_run
+from simlab.engine.world.levels import Levels
+from simlab.engine.world.world import Horizon
+from simlab.execution.blocks import curves_of_block
+
+folder, *sizes = sys.argv[1:]
+run = open_run(folder)
+world, shared = run.ordering.world, run.folder.manifest["world"]
+columns = (run.reorder_point, run.order_up_to, run.order_quantity)
+levels = Levels(run.family, *(one[:, None] for one in columns))
+periods, replications = shared["periods"], shared["replications"]
+horizon = Horizon(
+    periods, shared["warmup"], replications, replications, shared["seed"], scale=shared["exposure"] // periods
+)
+for size in map(int, sizes):
+    order = np.arange(world.n_items)[::-1]
+    found = {"items": {}, **{name: np.zeros(replications, np.int64) for name in ("demanded", "served")}}
+    for first in range(0, order.size, size):
+        rows = order[first : first + size]
+        sums = curves_of_block(world.take(rows), levels.take(rows), horizon, ("demanded", "served"))
+        found["demanded"] += sums.demanded.sum(axis=0)
+        found["served"] += sums.served[:, 0].sum(axis=0)
+        stock = (sums.on_hand + sums.on_hand_start)[:, 0, 0]
+        each = (sums.demanded.sum(axis=1), sums.served[:, 0].sum(axis=1), stock, sums.receipts[:, 0, 0])
+        found["items"] |= dict(zip(rows.tolist(), np.stack(each, axis=1).tolist(), strict=True))
+    print(json.dumps({name: one if isinstance(one, dict) else one.tolist() for name, one in found.items()}))
+"""
+
+
+def test_a_block_is_what_its_rows_the_shared_record_and_the_seed_make_it(whole):
+    """From the run folder alone, in a process of its own: any rows in any blocks, the sums of the run."""
+    sizes = ("2", "1000")
+    found = subprocess.run(
+        [sys.executable, "-c", _BLOCKS_AGAIN, str(whole), *sizes], capture_output=True, text=True, check=True
+    )
+    run = RunFolder.open(whole)
+    items, table = run.read_table("items"), run.read_table("replications")
+    plan = table[(table["plan"] == "segmented") & (table["sample"] == run.manifest["world"]["sample"])]
+    sums = items[["sum_demanded", "sum_served", "sum_stock", "sum_receipts"]].to_numpy().tolist()
+    told = [json.loads(line) for line in found.stdout.splitlines()]
+    assert len(told) == len(sizes)
+    for one in told:
+        assert [one["items"][str(row)] for row in range(len(sums))] == sums
+        assert one["demanded"] == [int(x) for x in plan.iloc[0]["demanded"]]
+        assert one["served"] == [int(x) for x in plan.iloc[0]["served"]]

@@ -70,7 +70,7 @@ def test_one_analysis_that_fails_takes_no_other_along(study, monkeypatch, tmp_pa
 def test_a_drawing_that_comes_to_no_end_leaves_nothing_of_itself(study, monkeypatch, tmp_path):
     """A full disk may take the page and one figure, and refuse the next."""
 
-    def half(folder, what):
+    def half(folder, *_, **__):
         (folder / "report.html").write_text("half")
         (folder / "figures").mkdir(exist_ok=True)
         (folder / "figures" / "curve.svg").write_text("half")
@@ -88,7 +88,7 @@ def test_a_drawing_that_comes_to_no_end_leaves_nothing_of_itself(study, monkeypa
 def test_a_drawing_that_dies_leaves_numbers_and_a_complete_run(study, monkeypatch, tmp_path):
     """A chart library may abort the process that draws (exit 134): it is not ours."""
     monkeypatch.setattr(apart, "_CODE", "import os; os.abort()")
-    monkeypatch.setattr(apart, "_made", lambda folder, what: os.abort())
+    monkeypatch.setattr(apart, "_made", lambda *_, **__: os.abort())
     done = CliRunner().invoke(app, ["optimize", str(study), "--out", str(tmp_path / "run")])
     assert done.exit_code == EXIT_UNEXPECTED
     assert "Stock " in done.output
@@ -114,7 +114,7 @@ def test_orders_of_a_study_end_properly_where_memory_is_limited(study):
 
 @pytest.mark.pages
 def test_a_killed_drawing_leaves_a_sealed_run_that_says_so(study, monkeypatch, tmp_path):
-    def killed(run):
+    def killed(*_, **__):
         raise KeyboardInterrupt
 
     monkeypatch.setattr(apart, "render", killed)
@@ -136,7 +136,7 @@ def test_a_full_disk_says_what_is_whole(study, monkeypatch, tmp_path):
     monkeypatch.setattr(files.os, "fsync", full)
     done = CliRunner().invoke(app, ["optimize", str(study), "--out", str(tmp_path / "run")])
     assert done.exit_code == EXIT_INCOMPLETE
-    assert "No space left on device; 4 tables are whole, the run is not complete" in done.output
+    assert "No space left on device; 3 tables are whole, the run is not complete" in done.output
     assert json.loads((tmp_path / "run" / "manifest.json").read_text())["status"] == "running"
 
 
@@ -146,7 +146,7 @@ def test_numbers_are_printed_before_anything_is_drawn(study, tmp_path):
     code = """
 import sys
 from simlab.report import apart
-def looks(folder, what):
+def looks(*_, **__):
     raise ValueError("seen: " + open({out!r}).read().split(chr(10))[0][:11])
 apart._made = looks
 apart._CODE = "import sys; sys.exit('seen: ' + open({out!r}).read().split(chr(10))[0][:11])"

@@ -170,7 +170,9 @@ def _chosen_by(decision: Decision, pairs: Sequence[Pair]) -> str:
     other = dict.fromkeys(noun(weight) for pair in pairs for weight in pair.others)
     if not other:
         return own
-    return f"{own}; counted by {enumerated(list(other), 'or')} the answer differs"
+    cheaper = all(pair.mark == "less" for pair in pairs if pair.others)
+    said = "it is not shown to cost less at the same service" if cheaper else "the comparison differs"
+    return f"{own}; counted by {enumerated(list(other), 'or')} {said}"
 
 
 def gain_and_loss(decision: Decision, now: str) -> str:
@@ -231,11 +233,16 @@ def _amounts(stock: Mapping[str, Any], currency: str, now: str) -> tuple[str, st
 
 
 def _drop(key: str, row: Mapping[str, Any]) -> str:
-    return f"{points(row['change'])} less of the {_what(key)} served at once ({_way(row)})"
+    return f"{points(row['change'])} less of the {_of(key)} served at once ({_way(row)})"
 
 
 def _rise(key: str, row: Mapping[str, Any]) -> str:
-    return f"{points(row['change'])} more of the {_what(key)} served at once ({_way(row)})"
+    return f"{points(row['change'])} more of the {_of(key)} served at once ({_way(row)})"
+
+
+def _of(key: str) -> str:
+    """What is served: an item is not a piece."""
+    return "items, each counted once," if key == f"{_SERVED}items" else _what(key)
 
 
 def _way(row: Mapping[str, Any]) -> str:

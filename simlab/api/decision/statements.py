@@ -156,7 +156,7 @@ def break_even(weights: pd.DataFrame, now: str, currency: str) -> tuple[Statemen
     else:
         short = f"pays if fewer than {100 * share:.1f}% of late units are lost"
         range_ = f"{100 * low:.1f} to {100 * high:.1f}% by chance of the simulation alone"
-        pays = f"{short} ({range_}): compare your own share"
+        pays = f"{short} ({range_}); what share you lose, no table says"
     text = (
         f"Against {PLAN_NAMES[now].the}: {saved} a year saved, {further} more margin late (of units not "
         f"served at once); it {pays}."

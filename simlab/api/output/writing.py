@@ -63,30 +63,41 @@ def write_optimization(
     if progress is not None:
         progress("write", 0, 0)
     frames = simulated_frames(opt)
-    if keeps_curves(opt.data):
-        folder.write_parts("curves", curves_parts(opt.data.catalog, opt.curves, opt.targets))
     written = write_first(folder, frames, opt.data.models)
     further = derived_frames(finance, frames)
     analyses = Analyses(folder, progress=progress, total=len(further) + _MORE)
-    alone = _alone(finance, frames["items"])
+    kept, fresh = opt.solved.kept["segmented"], opt.settings.horizon("verdict", opt.warmup)
+    _compare_with_today(analyses, frames, opt.data, kept, fresh, opt.settings, opt.today)
+    alone = _alone(finance, frames, folder)
     with analyses.beside(alone, worth=works_beside(opt.settings.workers, opt.data.catalog.n_items)):
         record, screen = _recorded(finance, folder, frames, further, alone, analyses, last)
     record = replace(record, times={**times, **opt.times}, written=written)
     return replace(write_run(record, folder, started, progress), brief=screen)
 
 
-_PRICES, _SWEEP = "price_of_floor", "budget_sweep"
+_TABLES = ("weights", "price_of_floor", "budget_sweep")
+"""Of finance, found apart; the first two are read by sentences."""
 
 
-def _alone(finance: Finance, items: pd.DataFrame) -> dict[str, Callable[[], Any]]:
-    """Analyses that take long and need nothing but what was simulated."""
+def _alone(
+    finance: Finance, frames: dict[str, pd.DataFrame], folder: RunFolder
+) -> dict[str, Callable[[], Any]]:
+    """Analyses that take long and need nothing but what was simulated, and the largest table.
+
+    Those of histories come first: what is read for one is there for the other.
+    """
     opt, kept = finance.outcome, finance.outcome.solved.kept["segmented"]
-    fresh = opt.settings.horizon("verdict", opt.warmup)
+    items, plan, fresh = frames["items"], frames["plan"], opt.settings.horizon("verdict", opt.warmup)
+
+    def curves() -> None:
+        folder.write_parts(_LARGEST, curves_parts(opt.data.catalog, opt.curves, opt.targets))
+
     return {
         "histories": lambda: with_history(items, opt.data, opt.segmentation, kept),
-        _PRICES: lambda: finance.price_of_floor,
-        _SWEEP: lambda: finance.analyses()[_SWEEP](),
+        "samples": lambda: sample_frames(opt.data, items, plan, kept, fresh),
+        **{name: finance.analyses()[name] for name in _TABLES},
         "world": lambda: world_frame(opt.data, kept, fresh, opt.settings),
+        **({_LARGEST: curves} if keeps_curves(opt.data) else {}),
     }
 
 
@@ -100,19 +111,19 @@ def _recorded(
     last: LastPeriods,
 ) -> tuple[Record, Brief | None]:
     """What an optimisation leaves, and what of it fits a screen; what is found `alone` is asked for last."""
-    opt, kept = finance.outcome, finance.outcome.solved.kept["segmented"]
+    opt = finance.outcome
     found = {name: analyses.of(name, find, None) for name, find in further.items() if name not in alone}
     frames |= {name: frame for name, frame in found.items() if frame is not None}
     fresh = opt.settings.horizon("verdict", opt.warmup)
-    _compare_with_today(analyses, frames, opt.data, kept, fresh, opt.settings, opt.today)
-    frames |= _samples(analyses, frames, opt.data, kept, fresh)
     analyses.of("plan.csv", lambda: write_plan(folder, opt.data, frames["plan"]), None)
     histories = _histories(analyses, frames, alone["histories"])
-    if (prices := analyses.of(_PRICES, alone[_PRICES], None)) is not None:
-        frames[_PRICES] = prices
-        finance.know(_PRICES, prices)
-    if (sweep := analyses.of(_SWEEP, alone[_SWEEP], None)) is not None:
-        frames[_SWEEP] = sweep
+    frames |= analyses.of("samples", alone["samples"], dict[str, pd.DataFrame]())
+    for name in _TABLES:
+        if (table := analyses.of(name, alone[name], None)) is not None:
+            frames[name] = table
+            finance.know(name, table)
+    if _LARGEST in alone:
+        analyses.of(_LARGEST, alone[_LARGEST], None)
     facts = _with_world(analyses, frames, alone["world"], opt.data, fresh, opt.settings, "verdict")
     achieved = _let_go(analyses, frames, opt.data.models, alone, further)
     opt.data.let_go()

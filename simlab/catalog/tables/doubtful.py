@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from collections.abc import Callable, Collection, Iterable, Iterator
 
@@ -9,7 +10,7 @@ import numpy as np
 
 from simlab.arrays import AnyArray, BoolArray, DateArray, FloatArray, IntArray
 from simlab.catalog.cells.text import TextTable
-from simlab.catalog.quality import QualityRow
+from simlab.catalog.quality import Notice, QualityRow
 
 _RUN = 8  # rows in a row that repeat earlier ones at one distance
 _DISTINCT = 4  # of them
@@ -18,6 +19,7 @@ _BLOCK, _DATES = 20, 4
 _FAR, _SHARE = 20, 0.02
 """A row this many times the next largest of its item is asked about, if it is this share of all value."""
 _NAMED = 3
+_BLANKS = re.compile("  +")
 _ROWS = 1 << 20  # that are sorted at a time
 _GAP, _FEW = 365, 2
 """Days without any row that set at most so many rows apart."""
@@ -64,10 +66,13 @@ def names_alike(sku: Iterable[str], location: Iterable[str]) -> Iterator[Quality
         yield QualityRow("items", what, "used", 0, note=note, notice="look")
 
 
-def values_alike(table: TextTable, columns: Iterable[str]) -> Iterator[QualityRow]:
+def values_alike(
+    table: TextTable, columns: Iterable[str], groups_by: Collection[str]
+) -> Iterator[QualityRow]:
     """A remark on each column of items in which two values look alike: a place, supplier or segment.
 
-    Descriptions, of which nearly every row has its own, are not looked at.
+    Descriptions, of which nearly every row has its own, are not looked at. A question only of columns in
+    `groups_by`: what nothing is grouped by changes no result.
     """
     groups = [name for name in columns if name in table.columns]
     for name in groups:
@@ -78,10 +83,16 @@ def values_alike(table: TextTable, columns: Iterable[str]) -> Iterator[QualityRo
             by_look.setdefault(look(value), []).append(value)
         doubles = [values for values in by_look.values() if len(values) > 1]
         if doubles:
-            first = " and ".join(f"{value!a}" for value in doubles[0][:2])
+            first = " and ".join(_BLANKS.sub(_dots, f"{value!a}") for value in doubles[0][:2])
             note = f"such as {first}: one and the same, written in two ways? Each counts as one of its own"
             what = f"column '{table.label(name)}' has values that look alike"
-            yield QualityRow("items", what, "used", 0, note=note, notice="look")
+            notice: Notice = "look" if name in groups_by else ""
+            yield QualityRow("items", what, "used", 0, note=note, notice=notice)
+
+
+def _dots(blanks: re.Match[str]) -> str:
+    """Several blanks in a row as dots: a page shows them as one."""
+    return "·" * len(blanks.group())
 
 
 def suppliers_of_nobody(

@@ -111,9 +111,16 @@ def read_items(table: TextTable, study: Study) -> Items | None:
         *_of_parts(parts),
         *_remarks(table, further, study),
         *names_alike(sku, place),
-        *values_alike(table, ["location", *(name for name in words if name not in known)]),
+        *values_alike(table, ["location", *(name for name in words if name not in known)], _groups_by(study)),
     )
     return Items(tuple(sku), tuple(place), coins.amounts, known, words, entries, coins.resolution)
+
+
+def _groups_by(study: Study) -> set[str]:
+    """Columns of text by which anything is grouped."""
+    season = study.models.seasonality
+    by = {"location", "supplier", *study.segments.by, study.models.pool_by}
+    return by if season is None else {*by, season.profile_by}
 
 
 def _days_of(table: TextTable, study: Study) -> FloatArray:

@@ -153,9 +153,10 @@ class Rows:
 
     def merge_doubles(self) -> None:
         """The same SKU, location and date more than once."""
-        usable = np.flatnonzero(self.keep & self.dated & (self.item >= 0) & (self.units >= 0))
-        if usable.size == self.keep.size and self._in_order():
+        wanted = self.keep & self.dated & (self.item >= 0) & (self.units >= 0)
+        if wanted.all() and self._in_order():
             return
+        usable = np.flatnonzero(wanted)
         key = keys_of(self.item[usable], self.date[usable])
         ordered = np.sort(key)
         if (ordered[1:] != ordered[:-1]).all():  # as in most tables, and quicker to see than to place
@@ -201,10 +202,11 @@ class Rows:
 
     def result(self) -> DemandTable:
         """What is left, one row per SKU-location and date, sorted."""
-        rows = np.flatnonzero(self.keep & (self.units >= 0))
+        wanted = self.keep & (self.units >= 0)
         plain = all(one is None for one in vars(self.further).values())
-        if plain and rows.size == self.keep.size and self._in_order():
+        if plain and wanted.all() and self._in_order():
             return DemandTable(self.item, self.date, np.asarray(self.quantity))
+        rows = np.flatnonzero(wanted)
         key = keys_of(self.item[rows], self.date[rows])
         if (key[1:] <= key[:-1]).any():
             order = np.argsort(key, kind="stable")
@@ -283,8 +285,12 @@ class Rows:
 
 def _total(amounts: Callable[[slice], FloatArray], rows: BoolArray) -> float:
     """The sum of some rows' amounts, found part by part and added as one column."""
-    parts = [amounts(slice(begin, begin + _BLOCK)) for begin in range(0, rows.size, _BLOCK)]
-    return float(np.concatenate(parts).sum()) if parts else 0.0
+    column, at = mapped.room(int(rows.sum()), np.float64), 0
+    for begin in range(0, rows.size, _BLOCK):
+        part = amounts(slice(begin, begin + _BLOCK))
+        column[at : at + part.size] = part
+        at += part.size
+    return float(column.sum())
 
 
 def _quantities(

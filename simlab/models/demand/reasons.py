@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from functools import cache
 from itertools import repeat
 
 import numpy as np
@@ -16,6 +17,7 @@ from simlab.register.grounds import Reason
 from simlab.register.laws import OF_MEAN_KINDS, LawKind, law_of, spoken
 
 _WORTH_SAYING = 0.1
+_AT_ONCE = 8192
 
 
 @dataclass(frozen=True, eq=False)
@@ -75,9 +77,10 @@ def reasons(
     counted = (grounds.kind == LawKind.EMPIRICAL) & wide
     kinds, shares, spreads = grounds.kind.tolist(), borrowed.tolist(), used.tolist()
     texts = zip(_periods(grounds), _rare(grounds, n_positive), _scored(grounds, scores), strict=True)
+    lengths, ratios, asked = grounds.n_observed.tolist(), ratio.tolist(), grounds.asked.said
     out = []
     for row, (head, rare, told) in enumerate(texts):
-        n, each = int(grounds.n_observed[row]), float(ratio[row])
+        n, each = lengths[row], ratios[row]
         if not sold[row]:
             found = head.adding(", all without demand", of.NO_DEMAND)
             out.append(replace(found, law="zero demand"))
@@ -86,14 +89,20 @@ def reasons(
             out.append(replace(head.adding(why, of.TOO_WIDE), law="empirical"))
         else:
             own = "" if short[row] and n < 2 else f", variance/mean {each:.3g}"
-            found = head.adding(rare, of.RATE_SHARED).adding(own)
             shrunk = _shrunk(kinds[row], spreads[row], shares[row])
-            found = found.adding(shrunk, of.SIZES_SHARED).adding(told, of.SCORED)
-            said = grounds.asked.said[row]
-            by = of.together(found.grounds, (of.NAMED,) if said else ())
+            said = asked[row]
+            spoke = bool(rare), bool(shrunk), bool(told), bool(said)
+            by = of.together(head.grounds, _spoken(spoke))
             law = f"{words[kinds[row]]}{said}" if said else words[kinds[row]]
-            out.append(Reason(found.seen, by, law))
+            out.append(Reason(f"{head.seen}{rare}{own}{shrunk}{told}", by, law))
     return out
+
+
+@cache
+def _spoken(spoke: tuple[bool, ...]) -> tuple[str, ...]:
+    """Keys of what spoke for a law: the rate, the sizes, the scores, the study."""
+    keys = (of.RATE_SHARED, of.SIZES_SHARED, of.SCORED, of.NAMED)
+    return tuple(key for key, one in zip(keys, spoke, strict=True) if one)
 
 
 def _periods(grounds: Grounds) -> Iterator[Reason]:
@@ -133,12 +142,14 @@ def _scored(grounds: Grounds, scores: Scores | None) -> Iterator[str]:
     if scores is None:
         yield from repeat("", grounds.n_observed.size)
         return
-    for row, (n, said) in enumerate(zip(scores.n_predicted.tolist(), grounds.asked.said, strict=True)):
-        if said or n == 0:
-            yield ""
-            continue
-        each = ", ".join(
-            f"{name.replace('_', ' ')} {value:.2f}"
-            for name, value in zip(scores.laws, scores.mean[row].tolist(), strict=True)
-        )
-        yield f"; {scores.name} score of {n} periods out of sample: {each}"
+    each = ", ".join(f"{name.replace('_', ' ')} {{:.2f}}" for name in scores.laws)
+    every = zip(scores.n_predicted.tolist(), grounds.asked.said, _lines(scores.mean), strict=True)
+    for n, said, mean in every:
+        told = not said and n > 0
+        yield f"; {scores.name} score of {n} periods out of sample: {each.format(*mean)}" if told else ""
+
+
+def _lines(table: FloatArray) -> Iterator[list[float]]:
+    """Rows as lists, some thousand made at a time."""
+    for first in range(0, len(table), _AT_ONCE):
+        yield from table[first : first + _AT_ONCE].tolist()

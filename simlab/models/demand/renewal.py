@@ -15,13 +15,13 @@ import numpy as np
 
 from simlab.arrays import BoolArray, FloatArray, IntArray
 from simlab.catalog.quality import QualityRow
-from simlab.engine.kernels import streams
 from simlab.engine.world.demand_law import ENDLESS, DemandLaw, LawKind, Past
 from simlab.models.demand.choice import asked_laws
 from simlab.models.demand.past.bootstraps import stretches
 from simlab.models.demand.past.rhythm_series import rhythm_series
 from simlab.models.demand.scoring.scores import first_predicted
 from simlab.models.history.history import History, places, places_of
+from simlab.models.keys import keys_of
 from simlab.models.statistics import start_of, uniform_of
 from simlab.register.grounds import REGULAR, Reason
 from simlab.register.laws import law_of
@@ -130,7 +130,7 @@ def with_rhythm(
     found: dict[int, IntArray] = {}
     reason = list(choice.reason)
     bounds = history.bounds
-    keys = streams.item_keys(catalog.sku, catalog.location)
+    keys = keys_of(catalog)
     for item in np.flatnonzero(wanted).tolist():
         cells = slice(int(bounds[item]), int(bounds[item + 1]))
         place = places_of(history, history.item[cells], history.period[cells])

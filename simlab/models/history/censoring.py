@@ -9,10 +9,10 @@ import numpy as np
 
 from simlab.arrays import BoolArray, FloatArray, IntArray
 from simlab.catalog.quality import QualityRow
-from simlab.engine.kernels import streams
 from simlab.errors import InvalidInputError, Problem
 from simlab.models.history.calendar import Calendar
 from simlab.models.history.history import Changes, History, unit_cost
+from simlab.models.keys import keys_of
 from simlab.models.statistics import log_negative_binomial, log_poisson
 
 if TYPE_CHECKING:
@@ -117,7 +117,7 @@ def unconstrained(
         note = f"none: no {catalog.study.period} of a life is said to be stocked out"
         return history, (QualityRow("demand", "demand unseen in stock-outs", "used", 0, note=note),)
     refuse_hardly_seen(catalog, history, short)
-    keys = streams.item_keys(catalog.sku, catalog.location)
+    keys = keys_of(catalog)
     quantity = history.quantity.astype(np.int64)
     bounds = history.bounds
     error, unsure = 0.0, []

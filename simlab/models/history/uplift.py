@@ -10,11 +10,11 @@ import numpy as np
 
 from simlab.arrays import BoolArray, FloatArray, IntArray
 from simlab.catalog.quality import QualityRow, Status
-from simlab.engine.kernels import streams
 from simlab.models.grouping import groups
 from simlab.models.history.drivers import Drivers
 from simlab.models.history.effects import Effects, Exposed, grouped_effects
 from simlab.models.history.history import Changes, History, Uplift, unit_cost
+from simlab.models.keys import keys_of
 
 if TYPE_CHECKING:
     from simlab.catalog import Catalog
@@ -163,7 +163,7 @@ def _as_expected(
     price = np.exp(np.where(driven, np.append(drivers.log_price, 0.0)[at], 0.0) * effect[1, history.item])
     uplift = np.exp(effect[0, history.item])
     keeps, lifts = _shares(history, drivers, share)
-    keys = streams.item_keys(catalog.sku, catalog.location)
+    keys = keys_of(catalog)
     bounds = history.bounds
     out = history.quantity.astype(np.int64)
     touched = np.unique(history.item[driven]) if share == 0 else np.unique(history.item)

@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from collections.abc import Iterator
+from dataclasses import dataclass
 
 import numpy as np
 
 from simlab.arrays import ComplexArray, FloatArray, IntArray
+from simlab.engine.laws.pmfs import pmf_of
 from simlab.engine.world.demand_law import DemandLaw, LawKind
+from simlab.models import in_chunks
 
 MOST_POINTS = 1 << 15
 _LEAST_POINTS = 64
 _LOG_TAIL = 25.0  # −log of the mass that may lie beyond the lattice
+_MOST_VALUES = 1 << 20
+_TOGETHER = 256  # items whose tables are made at a time
 _FAR = 6.4  # standard deviations
 _NEGATIVE_BINOMIAL = (int(LawKind.NEGATIVE_BINOMIAL), int(LawKind.GEOMETRIC))
 
@@ -90,8 +95,9 @@ def transforms(law: DemandLaw, rows: IntArray, points: int, step: IntArray) -> C
     others = np.flatnonzero(~closed)
     if others.size:
         table = np.zeros((others.size, points))
-        for place, row in enumerate(others.tolist()):
-            put(table[place], *_points_of(law, int(rows[row])), int(step[row]))
+        points_of = zip(others.tolist(), _points_of(law, rows[others]), strict=True)
+        for place, (row, (values, shares)) in enumerate(points_of):
+            put(table[place], values, shares, int(step[row]))
         out[others] = np.fft.rfft(table)
     return out
 
@@ -117,8 +123,8 @@ def no_demand(law: DemandLaw) -> FloatArray:
     out = np.exp(-law.mean)
     spread = np.isin(law.kind, _NEGATIVE_BINOMIAL) & (law.variance > law.mean)
     out = np.where(spread, np.exp(-size * np.log(ratio)), out)
-    for item in np.flatnonzero((law.kind != LawKind.POISSON) & ~spread).tolist():
-        values, shares = _points_of(law, item)
+    others = np.flatnonzero((law.kind != LawKind.POISSON) & ~spread)
+    for item, (values, shares) in zip(others.tolist(), _points_of(law, others), strict=True):
         out[item] = shares[values == 0].sum()
     return np.asarray(out)
 
@@ -137,19 +143,53 @@ def _closed(law: DemandLaw, points: int) -> ComplexArray:
     return np.asarray(np.exp(log))
 
 
-def _points_of(law: DemandLaw, item: int) -> tuple[IntArray, FloatArray]:
-    """Values and probabilities of one period's demand."""
-    if law.kind[item] == LawKind.EMPIRICAL:
-        rows = slice(int(law.start[item]), int(law.start[item] + law.length[item]))
-        weights = law.weights[rows].astype(np.float64)
-        return law.values[rows], weights / weights.sum()
-    from simlab.engine.laws.pmfs import pmf_of
+def _points_of(law: DemandLaw, rows: IntArray) -> Iterator[tuple[IntArray, FloatArray]]:
+    """Values and probabilities of one period's demand of every row, some hundred at a time."""
+    for first in range(0, rows.size, _TOGETHER):
+        yield from _points_of_some(law, rows[first : first + _TOGETHER])
 
-    rows = slice(int(law.start[item]), int(law.start[item] + law.length[item]))
-    one = law.take(np.array([item]))
-    own = replace(one, start=np.zeros(1, np.int64), values=law.values[rows], weights=law.weights[rows])
-    first, shares = pmf_of(own, 0)
-    return first + np.arange(shares.size), shares
+
+def _points_of_some(law: DemandLaw, rows: IntArray) -> list[tuple[IntArray, FloatArray]]:
+    """`_points_of` of rows whose tables are made together: as `pmf_of` of each, to the bit."""
+    found: dict[int, tuple[IntArray, FloatArray]] = {}
+    kind = law.kind[rows]
+    for place in np.flatnonzero(kind == LawKind.EMPIRICAL).tolist():
+        item = int(rows[place])
+        own = slice(int(law.start[item]), int(law.start[item] + law.length[item]))
+        weights = law.weights[own].astype(np.float64)
+        found[place] = law.values[own], weights / weights.sum()
+    together = np.flatnonzero((kind != LawKind.EMPIRICAL) & (kind != LawKind.MARKOV))
+    for places, tables in in_chunks(law, rows[together]):
+        for at, place in enumerate(together[places].tolist()):
+            mean = _mean_law(tables.which[at], tables.of(at))
+            if mean is not None:
+                found[place] = mean
+    for place in range(rows.size):
+        if place not in found:  # a chain, or wider than can be held: refused by its name
+            low, shares = pmf_of(law, int(rows[place]))
+            found[place] = low + np.arange(shares.size), shares
+    return [found[place] for place in range(rows.size)]
+
+
+def _mean_law(
+    which: IntArray, laws: tuple[IntArray, IntArray, FloatArray]
+) -> tuple[IntArray, FloatArray] | None:
+    """Every value from the least to the largest, and its probability in a period of the cycle.
+
+    None where there are too many.
+    """
+    numbers, times = np.unique(which, return_counts=True)
+    used = np.isin(laws[0], numbers)
+    law, value, share = (part[used] for part in laws)
+    low, span = int(value.min()), int(np.ptp(value)) + 1
+    if span > _MOST_VALUES:
+        return None
+    out = np.zeros(span)
+    weights = [1.0] if numbers.size == 1 else (times / times.sum()).tolist()
+    for number, weight in zip(numbers.tolist(), weights, strict=True):
+        own = law == number
+        out[value[own] - low] += weight * share[own]
+    return low + np.arange(out.size), out
 
 
 def put(line: FloatArray, values: IntArray, shares: FloatArray, step: int) -> None:

@@ -174,14 +174,16 @@
   }
 
   function drawTab(tab, width) {
-    if (explores && tab.contains(explores)) drawFrontier(width);
-    tab.querySelectorAll("[data-chart]").forEach((element) => draw(element.id, element.dataset.chart, width));
+    const charts = [...tab.querySelectorAll("[data-chart]")].map((one) => draw(one.id, one.dataset.chart, width));
+    return Promise.all([...charts, explores && tab.contains(explores) ? drawFrontier(width) : null]);
   }
   const drawn = new Set();
   simlab.opening((tab, first) => { if (first) { drawn.add(tab); drawTab(tab); } });
 
   const PAPER = 660;
-  window.addEventListener("beforeprint", () => simlab.tabs.forEach((tab) => drawTab(tab, PAPER)));
+  window.addEventListener("beforeprint", () => {
+    Promise.all(simlab.tabs.map((tab) => drawTab(tab, PAPER))).then(simlab.fitSheet);
+  });
   window.addEventListener("afterprint", () => drawn.forEach((tab) => drawTab(tab)));
 
   function chooseWeight(chosen) {

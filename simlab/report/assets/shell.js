@@ -52,6 +52,30 @@ const simlab = (function () {
   }
   const fitting = new ResizeObserver((seen) => requestAnimationFrame(() => seen.forEach(({ target }) => fit(target.closest(".scroll")))));
 
+  /* The first tab on one sheet: the largest size at which it fits, measured as paper lays it out. */
+  const SHEET = { width: 695, height: 1000 }, SIZES = [0.8, 0.76, 0.72, 0.69, 0.66, 0.63, 0.6, 0.57, 0.54, 0.51, 0.48, 0.45];
+  const onPaper = (query) => !query.includes("screen") && [...query.matchAll(/(min|max)-width: *([\d.]+)(rem|px)/g)].every(
+    ([, end, size, unit]) => (SHEET.width - size * (unit === "rem" ? 16 : 1)) * (end === "min" ? 1 : -1) >= 0);
+  function asOnPaper(measure) {
+    const rules = [...document.styleSheets].flatMap((sheet) => [...sheet.cssRules])
+      .filter((rule) => rule instanceof CSSMediaRule && !rule.media.mediaText.includes("color-scheme"));
+    const said = rules.map((rule) => rule.media.mediaText), body = document.body.style;
+    rules.forEach((rule) => { rule.media.mediaText = onPaper(rule.media.mediaText) ? "all" : "not all"; });
+    body.width = SHEET.width + "px";
+    try { measure(); } finally {
+      rules.forEach((rule, at) => { rule.media.mediaText = said[at]; });
+      body.width = "";
+    }
+  }
+  function fitSheet() {
+    const first = tabs[0], below = first.nextElementSibling || document.querySelector("footer");
+    if (tabs.length < 2) return;
+    asOnPaper(() => SIZES.some((size) => {
+      first.style.setProperty("--sheet", size);
+      return below.getBoundingClientRect().top - document.body.getBoundingClientRect().top <= SHEET.height;
+    }));
+  }
+
   async function unpack(id) {
     const text = document.getElementById(id).textContent;
     const bytes = Uint8Array.from(atob(text), (c) => c.charCodeAt(0));
@@ -81,8 +105,9 @@ const simlab = (function () {
     });
     document.querySelectorAll(".scroll:not(.items-scroll), .scroll:not(.items-scroll) > table").forEach((one) => fitting.observe(one));
     follow();
+    window.addEventListener("beforeprint", fitSheet);
     document.documentElement.dataset.ready = "yes";
   }
 
-  return { tabs, start, unpack, library, opening: (listener) => listeners.push(listener), tab: () => current };
+  return { tabs, start, fitSheet, unpack, library, opening: (listener) => listeners.push(listener), tab: () => current };
 })();

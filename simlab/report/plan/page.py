@@ -222,7 +222,8 @@ def laws(tables: RunTables) -> Row:
     items = tables.items
     value = items.get("annual_value")
     rows: list[Row] = []
-    for law, group in items.groupby("demand_law"):
+    some = items[[name for name in ("demand_law", "demand_grounds", "demand_reason") if name in items]]
+    for law, group in some.groupby("demand_law"):
         share = value[group.index].sum() / value.sum() if value is not None and value.sum() > 0 else None
         name = _LAW_TITLES.get(str(law), str(law))
         rows.append(

@@ -61,7 +61,9 @@ def test_a_tick_needs_every_weight_and_a_replay_that_does_not_deny_it():
 
 def test_a_weight_that_disagrees_is_named_in_the_same_sentence_and_with_its_number():
     found = headline(DEMO, [pair(units="less", value="less", margin="more")], HOLD)
-    assert found.title.endswith("chosen by units; counted by margin the answer differs.")
+    assert found.title.endswith(
+        "chosen by units; counted by margin it is not shown to cost less at the same service."
+    )
     assert found.text == (
         "For the same units served, targets by segment: 17.3% less to hold than today's levels "
         "(counted by margin 0.8% more)."
@@ -70,7 +72,18 @@ def test_a_weight_that_disagrees_is_named_in_the_same_sentence_and_with_its_numb
 
 def test_several_weights_that_differ_stand_in_one_phrase():
     found = headline(DEMO, [pair(units="less", items="more", value="more")], HOLD)
-    assert found.title.endswith("counted by items or value the answer differs.")
+    assert found.title.endswith("counted by items or value it is not shown to cost less at the same service.")
+
+
+def test_a_weight_that_speaks_for_the_plan_is_not_called_dearer():
+    """The weight that chose says more, another less."""
+    found = headline(DEMO, [pair(units="more", margin="less")], HOLD)
+    assert found.title.endswith("chosen by units; counted by margin the comparison differs.")
+
+
+def test_items_are_no_pieces():
+    found = headline(made((100.0, 80.0), served_units=(0.9, 0.9), served_items=(0.96, 0.93)), [], HOLD)
+    assert "3.0 points less of the items, each counted once, served at once (96.0% to 93.0%)" in found.title
 
 
 def test_the_worst_comparison_leads():

@@ -161,6 +161,22 @@ def test_the_first_tab_is_one_sheet_of_paper(browser: Any, tmp_path: Path, made:
     path.write_text(made(tmp_path), encoding="utf-8")
     page = browser.new_page()
     page.goto(path.as_uri())
-    sheets = pypdf.PdfReader(io.BytesIO(page.pdf(prefer_css_page_size=True))).pages
+    first = size_and_second_sheet(page, pypdf)
+    page.evaluate(MORE, 4)  # ten rules, ten sentences on them
+    more = size_and_second_sheet(page, pypdf)
     page.close()
-    assert sheets[1].extract_text().lstrip().startswith(second)
+    assert first[1].startswith(second)
+    assert more[1].startswith(second)
+    assert first[0] > 0.6 > more[0]
+
+
+MORE = """(n) => document.querySelectorAll("#decision tbody, #decision ul").forEach((one) => {
+  for (let k = 0; k < n; k += 1) one.append(one.lastElementChild.cloneNode(true));
+})"""
+
+
+def size_and_second_sheet(page: Any, pypdf: Any) -> tuple[float, str]:
+    """The size of the first tab on paper, and what the second sheet says."""
+    sheets = pypdf.PdfReader(io.BytesIO(page.pdf(prefer_css_page_size=True))).pages
+    size = page.evaluate("document.getElementById('decision').style.getPropertyValue('--sheet')")
+    return float(size), sheets[1].extract_text().lstrip()

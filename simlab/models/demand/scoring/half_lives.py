@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from simlab.arrays import BoolArray, FloatArray, IntArray, KeyArray, sums_by
-from simlab.engine.kernels import streams
 from simlab.engine.world.demand_law import Seasons
 from simlab.models.demand.rare import rate_weight
 from simlab.models.demand.rates import rates
@@ -17,6 +16,7 @@ from simlab.models.demand.seasons.laws import factors_of
 from simlab.models.demand.shrinkage import SizePrior, shrunk_sizes, shrunk_variance
 from simlab.models.grouping import groups
 from simlab.models.history.history import History, effective_periods, places_of, total_weight
+from simlab.models.keys import keys_of
 from simlab.models.statistics import benjamini_hochberg, log_negative_binomial, log_poisson, normal_p
 
 if TYPE_CHECKING:
@@ -118,7 +118,7 @@ def remembered(
     group, names = _groups(catalog, history, usable)
     n_groups = len(names)
     counts = usable & (history.n_positive > 0)
-    rows = _sample(streams.item_keys(catalog.sku, catalog.location), group, counts)
+    rows = _sample(keys_of(catalog), group, counts)
     item, age, gain, totals = _gains(history, prior, span, rows, seasons)
     of_sku = np.unique(np.array(catalog.sku, dtype=object), return_inverse=True)[1].ravel()
     cluster = of_sku[item] * (age.max(initial=0) + 1) + age

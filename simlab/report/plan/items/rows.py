@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -88,7 +89,8 @@ def item_rows(tables: RunTables) -> pd.DataFrame | None:
     rows["vital"] = [is_vital(text) for text in _texts(items, "item_criticality")]
     rows["look"] = _marked(rows, tables.table("levels_to_look_at"))
     rows["held"], why = _held(rows, tables.table("gate_beside"))
-    rows["reason"] = [", ".join(filter(None, both)) for both in zip(_reasons(rows, items), why, strict=True)]
+    both = zip(_reasons(rows, items), why, strict=True)
+    rows["reason"] = [sys.intern(", ".join(filter(None, said))) for said in both]
     return rows
 
 
@@ -189,11 +191,14 @@ def text_of(value: Any, kind: str, currency: str) -> str:
     return f"+{text}" if kind == "change" and value > 0 else text
 
 
-def _texts(frame: pd.DataFrame, *names: str) -> list[str]:
+def _texts(frame: pd.DataFrame, *names: str) -> pd.Series[str]:
+    """The first column of some names that there is, empty where it says nothing."""
     column = next((frame[name] for name in names if name in frame), None)
     if column is None:
-        return [""] * len(frame)
-    return [text if isinstance(text, str) else "" for text in column]
+        return pd.Series([""] * len(frame), dtype="str")
+    if isinstance(column.dtype, pd.StringDtype):  # no text is made of a million
+        return column.fillna("").reset_index(drop=True)
+    return pd.Series([text if isinstance(text, str) else "" for text in column], dtype="str")
 
 
 def _numbers(frame: pd.DataFrame, name: str) -> pd.Series[float]:
@@ -239,7 +244,7 @@ def _reasons(rows: pd.DataFrame, items: pd.DataFrame) -> list[str]:
     ):
         parts = [f"target {short_rate(float(target))}"] if is_number(target) else []
         parts += [word for word, holds in (("vital", vital), ("look at it", look)) if holds]
-        said.append(", ".join(parts))
+        said.append(sys.intern(", ".join(parts)))  # a few, of as many SKU-locations as there are
     return said
 
 
