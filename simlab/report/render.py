@@ -16,8 +16,15 @@ if TYPE_CHECKING:
 
 
 def ready() -> AbstractContextManager[Beside]:
-    """Import what a page takes and find the script of its charts, before there is a run."""
+    """Import what a page takes, compile templates, find the script of the charts, before there is a run."""
+    from simlab.report.kit.shell import environment
+
+    for name in _TEMPLATES:
+        environment().get_template(name)
     return _prepared(figures=False)
+
+
+_TEMPLATES = ("macros.html", "what_if.html", "template.html", "shell.html")
 
 
 def _prepared(*, figures: bool) -> AbstractContextManager[Beside]:

@@ -76,8 +76,17 @@ def to_json(value: object, *, indent: int | None = None) -> str:
     return json.dumps(plain(value), ensure_ascii=False, allow_nan=False, indent=indent)
 
 
+_PLAIN = frozenset({str, int, bool, type(None)})
+"""Types of nearly all that a page shows, and no others that are derived from them."""
+
+
 def plain(value: object) -> object:
     """The value as dicts, lists, text, numbers, booleans and None."""
+    kind = type(value)
+    if kind in _PLAIN:
+        return value
+    if kind is float:
+        return value if math.isfinite(value) else None  # type: ignore[arg-type]
     if isinstance(value, Enum):
         return plain(value.value)
     if isinstance(value, np.generic | np.ndarray):

@@ -7,6 +7,7 @@ import gzip
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 from importlib import resources
 from typing import TYPE_CHECKING, Any
 
@@ -53,8 +54,9 @@ class Part:
     alerts: int = 0
 
 
+@cache
 def environment() -> jinja2.Environment:
-    """Templates among the assets; names that are not given are errors, everything is escaped."""
+    """Templates among the assets, each compiled once; names that are not given are errors, all is escaped."""
     import jinja2
 
     made = jinja2.Environment(

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import textwrap
 from collections.abc import Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import Any, Literal
 
 import altair as alt
 import numpy as np
 import pandas as pd
+from altair.utils.schemapi import debug_mode
 
 from simlab.measures import PLAN_COLOURS
 from simlab.report.kit.beside import bundle
@@ -43,6 +45,11 @@ class Figure:
 def named(name: str) -> alt.Chart:
     """A chart of the table that `Figure.data` holds under this name."""
     return alt.Chart(alt.NamedData(name=name))
+
+
+def unchecked() -> AbstractContextManager[None]:
+    """Meanwhile no part of a chart is checked when it is made: that is the tests' job, as in `to_spec`."""
+    return debug_mode(False)
 
 
 def to_spec(figure: Figure, *, validate: bool = False) -> dict[str, Any]:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from simlab.report.kit import shell
-from simlab.report.kit.style import Figure, titled, to_spec
+from simlab.report.kit.style import Figure, titled, to_spec, unchecked
 from simlab.report.plan import finance
 from simlab.report.plan.charts import capital_chart, matrix_chart, service_chart
 from simlab.report.plan.decision import charts as decision_charts
@@ -62,7 +62,8 @@ def figure_charts(tables: RunTables) -> dict[str, Figure]:
 
 def page_specs(tables: RunTables) -> dict[str, Any]:
     """Specifications of the charts on the page, by the id of the element they go into."""
-    return {name: to_spec(chart) for name, chart in page_charts(tables).items()}
+    with unchecked():
+        return {name: to_spec(chart) for name, chart in page_charts(tables).items()}
 
 
 _TITLES = {
@@ -109,7 +110,8 @@ def figure_specs(
             width = HALF if name in _HALVES else WIDE
             wide = {**spec, "width": width} if spec.get("width") == "container" else spec
             found[_FIGURES.get(name, name)] = _named(wide, name, tables, said)
-    more = {name: to_spec(chart) for name, chart in figure_charts(tables).items()}
+    with unchecked():
+        more = {name: to_spec(chart) for name, chart in figure_charts(tables).items()}
     return found | {name: _named(spec, name, tables, said) for name, spec in more.items()}
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -235,14 +236,14 @@ def _held(rows: pd.DataFrame, gate: pd.DataFrame | None) -> tuple[list[bool], li
 
 def _reasons(rows: pd.DataFrame, items: pd.DataFrame) -> list[str]:
     """The setting behind the level, and what to know of it."""
-    said = []
+    said, rate = [], cache(short_rate)
     for target, vital, look in zip(
         items["target"] if "target" in items else np.full(len(items), np.nan),
         rows["vital"],
         rows["look"],
         strict=True,
     ):
-        parts = [f"target {short_rate(float(target))}"] if is_number(target) else []
+        parts = [f"target {rate(float(target))}"] if is_number(target) else []
         parts += [word for word, holds in (("vital", vital), ("look at it", look)) if holds]
         said.append(sys.intern(", ".join(parts)))  # a few, of as many SKU-locations as there are
     return said
