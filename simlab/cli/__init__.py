@@ -5,9 +5,13 @@ from __future__ import annotations
 
 def main() -> None:
     """Entry point of the ``simlab`` command; ends the process with one of the documented exit codes."""
+    import atexit
+    import gc
+
     from simlab.cli.progress import asked_now
 
     asked_now()
+    atexit.register(gc.freeze)  # what is left is the system's to take: looking through it costs half a second
     from simlab.cli.app import app
     from simlab.cli.ending import tolerate_terminals
     from simlab.cli.stopping import watch_signals
