@@ -9,11 +9,15 @@ from pathlib import Path
 
 def main() -> None:
     """Entry point of the ``simlab`` command; ends the process with one of the documented exit codes."""
+    import atexit
+    import gc
+
     stand_in_for_closed_streams()
     refuse_a_folder_that_is_gone()
     from simlab.cli.progress import asked_now
 
     asked_now()
+    atexit.register(gc.freeze)  # what is left is the system's to take: looking through it costs half a second
     from simlab.cli.app import app
     from simlab.cli.ending import tolerate_terminals
     from simlab.cli.stopping import watch_signals
