@@ -95,8 +95,7 @@ def run_simulate(
     segmentation = segment(data, workers=workers, progress=progress)
     times["fit and segment"] = time.perf_counter() - started
     policy = _policy(data, segmentation)
-    folder = _new_run(out, study.name, study.folder, draw)
-    begin(folder, data, "simulate", {"workers": workers})
+    folder = _begun(data, "simulate", {"workers": workers}, out, study.folder, draw, times)
     with kept_if_used(folder):
         simulation = simulate(
             data, policy, segmentation=segmentation, workers=workers, progress=logged(folder, progress)
@@ -119,6 +118,23 @@ def _new_run(out: Path | None, name: str, base: Path, draw: bool) -> RunFolder:
     resumed = _RESUMED.get()
     folder = RunFolder.create(out, name, base) if resumed is None else resumed
     folder.drawn_later = not draw
+    return folder
+
+
+def _begun(
+    data: Data,
+    command: str,
+    options: dict[str, Any],
+    out: Path | None,
+    base: Path,
+    draw: bool,
+    times: dict[str, float],
+) -> RunFolder:
+    """The folder of a run, which notes what the run is made of: the end of reading, and counted there."""
+    started = time.perf_counter()
+    folder = _new_run(out, data.study.name, base, draw)
+    begin(folder, data, command, options)
+    times["load"] += time.perf_counter() - started
     return folder
 
 
@@ -154,8 +170,8 @@ def run_optimize(
     stored = None if curves is None else StoredCurves.open(curves)
     data = _reached(load(study_path), workers, progress)
     times = {**imports(started), "load": time.perf_counter() - started}
-    folder = _new_run(out, data.study.name, data.study.folder, draw)
-    begin(folder, data, "optimize", {"workers": workers, "curves": None if curves is None else str(curves)})
+    options = {"workers": workers, "curves": None if curves is None else str(curves)}
+    folder = _begun(data, "optimize", options, out, data.study.folder, draw, times)
     return _optimize(data, folder, workers, progress, times, stored)
 
 
@@ -171,8 +187,7 @@ def run_demo(
         progress("load", 0, 1)
     data = _reached(demo(), workers, progress)
     times = {**imports(started), "load": time.perf_counter() - started}
-    folder = _new_run(out, data.study.name, Path.cwd(), draw)
-    begin(folder, data, "demo", {"workers": workers})
+    folder = _begun(data, "demo", {"workers": workers}, out, Path.cwd(), draw, times)
     return _optimize(data, folder, workers, progress, times)
 
 
@@ -247,10 +262,10 @@ def run_compare_schemes(
         progress("load", 0, 1)
     data = _reached(load(study_path), workers, progress)
     times = {**imports(started), "load": time.perf_counter() - started}
-    folder = _new_run(out, data.study.name, data.study.folder, draw)
     said = None if schemes is None else list(schemes)
     asked = None if rounds is None else asdict(rounds)
-    begin(folder, data, "compare schemes", {"workers": workers, "schemes": said, "rounds": asked})
+    options = {"workers": workers, "schemes": said, "rounds": asked}
+    folder = _begun(data, "compare schemes", options, out, data.study.folder, draw, times)
     with kept_if_used(folder):
         contest = compare(data, schemes, rounds=rounds, workers=workers, progress=logged(folder, progress))
     with kept_while_written(folder):
@@ -335,8 +350,7 @@ def run_audit(
     started = time.perf_counter()
     data = _reached(load(study_path), workers, progress)
     times = {**imports(started), "load": time.perf_counter() - started}
-    folder = _new_run(out, data.study.name, data.study.folder, draw)
-    begin(folder, data, "audit", {"workers": workers})
+    folder = _begun(data, "audit", {"workers": workers}, out, data.study.folder, draw, times)
     with kept_if_used(folder):
         result = audit(data, workers=workers, progress=logged(folder, progress))
     with kept_while_written(folder):

@@ -29,7 +29,7 @@ from simlab.api.plans.levels import PlannedPlan
 from simlab.api.plans.outcome import Outcome
 from simlab.api.plans.profit import profit
 from simlab.api.plans.same_service import with_same_service
-from simlab.api.plans.search import prepare, redrawn, room_for_plans, search_curves, solve_ready, tested
+from simlab.api.plans.search import prepare, redrawn, search, solve_ready, tested
 from simlab.api.plans.weighed import weighed
 from simlab.api.requirements.accounting import compare_counted
 from simlab.api.requirements.refusals import refuse
@@ -374,8 +374,8 @@ def optimize(
     clock = Clock(progress)
     segmentation = segmented(data, segmentation, workers, progress)
     ready = prepare(data, segmentation, settings, clock)
-    kept = room_for_plans(ready, curves)
-    sums = search_curves(ready, clock, curves, kept)
+    searched = search(ready, clock, curves)
+    sums = searched.curves
     found = solve_ready(ready, sums, clock, fill_rate, budget)
     if curves is not None:
         found = replace(found, notes=(*found.notes, curves.note))
@@ -384,7 +384,7 @@ def optimize(
     with clock.stage("same service"):
         compared = with_same_service(ready.simulator, found, ready.references, ready.targets)
         ready = replace(ready, references=compared)
-    fresh = tested(ready, found, clock, kept)
+    fresh = tested(ready, found, clock, searched.kept)
     verdict = fresh.verdict
     scale = settings.scale(data.study)
     return Optimization(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 import threading
 import time
@@ -17,6 +18,10 @@ STAGES = ("load", "plan", "simulate", "solve", "same service", "in-sample", "ver
 HEARTBEAT = 10.0
 """Seconds between two lines where nobody watches."""
 _BEAT, _FIRST = 0.25, 0.5
+_BEGUN = 19
+"""Place of the start in what follows the name in /proc/self/stat."""
+_LONG_AGO = 60.0
+"""Seconds above which a process did something else before it was asked."""
 
 
 class Watch:
@@ -110,8 +115,19 @@ def _room() -> int:
 
 
 def asked_now() -> None:
-    """This process is asked for its command now: imports, which follow, are a stage of its times."""
-    _ASKED[:] = [time.perf_counter()]
+    """This process is asked for its command: what it imports is a stage of its times, its own start, too."""
+    _ASKED[:] = [max(0.0, time.perf_counter() - _age())]
+
+
+def _age() -> float:
+    """Seconds since this process was begun; 0 where the system does not tell (other than Linux)."""
+    try:
+        with open("/proc/self/stat", encoding="ascii", errors="replace") as file:
+            ticks = int(file.read().rpartition(")")[2].split()[_BEGUN])
+        age = time.clock_gettime(time.CLOCK_BOOTTIME) - ticks / os.sysconf("SC_CLK_TCK")
+    except (AttributeError, OSError, ValueError, IndexError):
+        return 0.0
+    return age if 0.0 <= age < _LONG_AGO else 0.0
 
 
 def tell_asked() -> None:

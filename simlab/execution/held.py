@@ -178,11 +178,14 @@ def take_items(curves: Curves, rows: IntArray) -> Curves:
     return curves.take(rows) if isinstance(curves, HeldCurves) else take_rows(curves, rows)
 
 
-def in_parts(curves: Curves, size: int = AT_ONCE) -> Iterator[tuple[IntArray, Curves]]:
-    """Rows and sums of `size` items after another."""
-    for first in range(0, curves.n_items, size):
-        rows = np.arange(first, min(first + size, curves.n_items))
-        yield rows, take_items(curves, rows)
+def in_parts(
+    curves: Curves, size: int = AT_ONCE, some: IntArray | None = None
+) -> Iterator[tuple[IntArray, Curves]]:
+    """Rows and sums of `size` items after another: of all, or of `some`, rows then being places in these."""
+    n = curves.n_items if some is None else some.size
+    for first in range(0, n, size):
+        rows = np.arange(first, min(first + size, n))
+        yield rows, take_items(curves, rows if some is None else some[rows])
         if first // size % _RESTS == _RESTS - 1:
             mapped.rest()
 

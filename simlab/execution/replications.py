@@ -208,23 +208,16 @@ def room_for(
     """
     most = MOST_IN_FILES if mapped.in_use() else MOST_IN_MEMORY
     each = replications * _BYTES
-    if world.n_items * each > most:
+    if world.n_items * each > most or int(n_different(levels).sum()) * each > most:
         return None
-    every = levels
+    every, swept = levels, by_item(_sweeps, world, levels)
     for table in others:
-        if served_beside(world, levels, table):
-            every = beside([every, table])
+        joined = beside([levels, table]) if alike(levels, table) else None
+        if joined is not None and np.array_equal(by_item(_sweeps, world, joined), swept):
+            every = beside([every, table])  # no path of its own
     if int(n_different(every).sum()) * each > most:
         return None
     return Replications(every, most)
-
-
-def served_beside(world: World, levels: Levels, table: Levels) -> bool:
-    """Whether a further table costs no path of its own where others are simulated."""
-    if not alike(levels, table):
-        return False
-    before, after = (by_item(_sweeps, world, one) for one in (levels, beside([levels, table])))
-    return bool(np.array_equal(before, after))
 
 
 def run_curves_and_replications(

@@ -208,9 +208,9 @@ def lifts(opt: Outcome, rows: IntArray) -> tuple[FloatArray, str]:
 
     On the search seed; NaN where no target of the grid does.
     """
-    tables = ItemTables.of(opt.curves, opt.data.models)
-    cost, now = tables.cost[rows], opt.solved.columns["segmented"][rows]
-    able = tables.served[rows] >= LOW * tables.demanded[rows, None]
+    tables = ItemTables.of(opt.curves, opt.data.models, rows)
+    cost, now = tables.cost, opt.solved.columns["segmented"][rows]
+    able = tables.served >= LOW * tables.demanded[:, None]
     able &= np.arange(cost.shape[1]) > now[:, None]
     to = able.argmax(axis=1)
     at = np.arange(rows.size)

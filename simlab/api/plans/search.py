@@ -108,29 +108,36 @@ def prepare(data: Data, segmentation: Segmentation, settings: Settings, clock: C
     return Ready(targets, compared, rule, simulator)
 
 
-def room_for_plans(ready: Ready, stored: StoredCurves | None) -> Replications | None:
-    """Room for what the search finds by replication; None where it is too much, or nothing is simulated."""
-    run = ready.simulator
-    if stored is not None or not run.settings.workers.shares_memory:
-        return None
-    others = list(ready.references.levels.values())
-    return room_for(run.data.models.world, ready.planned.levels, others, run.settings.replications)
+@dataclass(frozen=True, eq=False)
+class Searched:
+    """What was found on the search seed.
 
-
-def search_curves(
-    ready: Ready, clock: Clock, stored: StoredCurves | None, kept: Replications | None = None
-) -> Curves:
-    """Sums per SKU-location × target on the search seed: simulated, or those of an earlier run.
-
-    `kept` gets what plans are added up from.
+    Attributes
+    ----------
+    curves : Curves
+        Sums per SKU-location × target.
+    kept : Replications or None
+        What plans are added up from; None where it is too much, or nothing was simulated.
     """
+
+    curves: Curves
+    kept: Replications | None = None
+
+
+def search_curves(ready: Ready, clock: Clock, stored: StoredCurves | None) -> Curves:
+    """Sums per SKU-location × target on the search seed: simulated, or those of an earlier run."""
+    return search(ready, clock, stored, keep=False).curves
+
+
+def search(ready: Ready, clock: Clock, stored: StoredCurves | None, *, keep: bool = True) -> Searched:
+    """The same; `keep`: and of the same paths what plans are added up from."""
     run = ready.simulator
     levels, horizon = ready.planned.levels, run.settings.horizon("search", run.warmup)
     replications = run.settings.verdict_replications + (run.settings.replications if stored is None else 0)
     announce(run.data.models.world, levels, run.settings, run.warmup, replications, run.progress)
     with clock.stage("simulate"):
         if stored is not None:
-            return stored.curves_for(run.data, levels, horizon, ready.targets)
+            return Searched(stored.curves_for(run.data, levels, horizon, ready.targets))
         world, cells = run.data.models.world, CellSums(run.segmentation.codes, run.segmentation.n_segments)
         how = _How(
             slots=keeps_curves(run.data),
@@ -138,9 +145,19 @@ def search_curves(
             progress=run.progress,
             by_slot=BY_BATCH,
         )
-        if kept is not None:
-            return run_curves_and_replications(world, levels, horizon, cells, kept, **how)
-        return run_held_curves(world, levels, horizon, cells, **how)
+        kept = _room(ready) if keep else None
+        if kept is None:
+            return Searched(run_held_curves(world, levels, horizon, cells, **how))
+        return Searched(run_curves_and_replications(world, levels, horizon, cells, kept, **how), kept)
+
+
+def _room(ready: Ready) -> Replications | None:
+    """Room for what plans are added up from, where all who compute share the memory of this process."""
+    run = ready.simulator
+    if not run.settings.workers.shares_memory:
+        return None
+    others = list(ready.references.levels.values())
+    return room_for(run.data.models.world, ready.planned.levels, others, run.settings.replications)
 
 
 class _How(TypedDict):

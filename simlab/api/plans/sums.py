@@ -30,13 +30,15 @@ class ItemTables:
     demanded: IntArray
 
     @classmethod
-    def of(cls, curves: Curves, models: Models) -> ItemTables:
-        """Stock at the holding weight, stock at unit cost, units served, units demanded."""
+    def of(cls, curves: Curves, models: Models, some: IntArray | None = None) -> ItemTables:
+        """Stock at the holding weight, stock at unit cost, units served, units demanded; of `some` items."""
         holding, unit_cost = models.costs.holding, models.costs.unit_cost
-        shape = (curves.n_items, curves.n_columns)
+        if some is not None:
+            holding, unit_cost = holding[some], unit_cost[some]
+        shape = (holding.size, curves.n_columns)
         cost, value, served = (mapped.room(shape) for _ in range(3))
         demanded = np.empty(shape[0], np.int64)
-        for rows, part in in_parts(curves):
+        for rows, part in in_parts(curves, some=some):
             stock = (part.on_hand + part.on_hand_start).sum(axis=-1)
             weight = np.maximum(unit_cost, holding)[rows]
             if (stock.max(axis=1).astype(np.float64) * weight >= 2.0**62).any():
