@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+import os
+import sys
+from pathlib import Path
+
 
 def main() -> None:
     """Entry point of the ``simlab`` command; ends the process with one of the documented exit codes."""
     import atexit
     import gc
 
+    stand_in_for_closed_streams()
+    refuse_a_folder_that_is_gone()
     from simlab.cli.progress import asked_now
 
     asked_now()
@@ -19,3 +25,21 @@ def main() -> None:
     tolerate_terminals()
     watch_signals()
     app(prog_name="simlab")
+
+
+def stand_in_for_closed_streams() -> None:
+    """Let what is said to a closed stream (``>&-``) go nowhere, and no file of the run take its number."""
+    for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
+        if getattr(sys, name) is None:
+            setattr(sys, name, Path(os.devnull).open(mode, encoding="utf-8"))  # noqa: SIM115
+
+
+def refuse_a_folder_that_is_gone() -> None:
+    """End where the working folder was removed: no path of a study leads anywhere from there."""
+    try:
+        Path.cwd()
+    except FileNotFoundError:
+        from simlab.errors import EXIT_USAGE
+
+        sys.stderr.write("error: the working folder was removed: change to one that exists\n")
+        sys.exit(EXIT_USAGE)

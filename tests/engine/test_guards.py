@@ -113,6 +113,8 @@ LATE = {name for name, (*_, fault) in PLANTED.items() if fault in (LOST, ASTRAY)
 
 RUN = """
 import json
+from dataclasses import replace
+import numpy as np
 from worlds.small import small_levels, small_world
 from simlab.engine import planted, run
 from simlab.engine.world.world import Horizon
@@ -132,6 +134,17 @@ for planted.name, (source, *_) in {"nothing": ("path.py",), **PLANTED}.items():
             except EngineFaultError as error:
                 said = str(error)
             faults.setdefault(planted.name, []).append((planted.item, planted.period, said))
+
+def raising(period, position, net, last_demand, s, S, Q):
+    return [][0] if period == 9 and planted.path == 1 else 0
+
+levels = replace(small_levels(world), policy=raising)
+for planted.name in ("the recorder loses a unit", "nothing"):
+    planted.key, planted.period = world.keys[2], 6
+    try:
+        run.evaluate("ledger", world.take(np.array([2])), levels.take(np.array([2])), horizon)
+    except EngineFaultError as error:
+        faults[f"{planted.name} and a policy raises"] = str(error)
 print(json.dumps(faults))
 """
 
@@ -170,3 +183,10 @@ def test_a_kernel_that_loses_a_unit_or_a_position_fails_the_run_by_name(faults, 
     for item, period, said in faults[name]:
         when = f"in period {period}" if fault != ASTRAY else f"by period {WARMUP + PERIODS}"
         assert re.match(f"item {item}, replication 1, {when}: ({fault})", said), said
+
+
+def test_of_a_breach_and_a_policy_that_raises_the_first_is_named(faults):
+    """A path is checked once it is written down; one that a policy ends is checked up to there."""
+    both, alone = (faults[f"{name} and a policy raises"] for name in ("the recorder loses a unit", "nothing"))
+    assert re.match(f"item 0, replication 1, in period 6: {BROKEN}", both), both
+    assert re.match("item 0, replication 1, in period 9: the user's policy raised", alone), alone

@@ -101,6 +101,17 @@ def test_a_drawing_that_dies_leaves_numbers_and_a_complete_run(study, monkeypatc
     assert verify(tmp_path / "run") == []
 
 
+@pytest.mark.slow
+def test_orders_of_a_study_end_properly_where_memory_is_limited(study):
+    """`ulimit -v` aborted the command (exit 133, nothing said): the page was drawn in its own process."""
+    limited = ["bash", "-c", 'ulimit -v 6000000; exec "$@"', "limited"]
+    command = [*limited, sys.executable, "-m", "simlab", "orders", study.name, "--quiet"]
+    done = subprocess.run(command, cwd=study.parent, capture_output=True, text=True, timeout=600, check=False)
+    assert done.returncode == 0, (done.returncode, done.stderr)
+    (written,) = (line.split()[1] for line in done.stdout.splitlines() if line.startswith("Orders  "))
+    assert (study.parent / written).is_file()
+
+
 @pytest.mark.pages
 def test_a_killed_drawing_leaves_a_sealed_run_that_says_so(study, monkeypatch, tmp_path):
     def killed(*_, **__):

@@ -8,6 +8,7 @@ import os
 import subprocess
 from collections import Counter
 from collections.abc import Callable, Sequence
+from functools import cache
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -77,6 +78,12 @@ def commit() -> str:
     short = _git("rev-parse", "--short=7", "HEAD")
     changed = _git("status", "--porcelain", "--untracked-files=no", "--", "simlab", "tests/**/*.py")
     return short + "+" * bool(changed)
+
+
+@cache
+def committed(commit: str) -> int:
+    """When a commit was made, in seconds of the epoch; 0 of one that this tree does not know."""
+    return int(_git("show", "-s", "--format=%ct", commit.rstrip("+")) or 0)
 
 
 def _git(*words: str) -> str:

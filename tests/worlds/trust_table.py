@@ -21,7 +21,7 @@ from typing import NamedTuple
 from worlds.places import ROOT, TESTS
 from worlds.planted_rooms import FAULTS as PLANTED
 from worlds.planted_rooms import TESTS_OF
-from worlds.trust_figures import FAULTS, PLACE, put, read
+from worlds.trust_figures import FAULTS, PLACE, committed, put, read
 
 README, FIGURES = TESTS / "trust" / "README.md", TESTS / "trust" / "figures.json"
 COUNTS, MARKS = "passed in ", ("slow", "bench")
@@ -237,7 +237,8 @@ def _faults() -> dict[str, float | str]:
         f"{all_first} caught at first ({all_first / max(n_tried, 1):.0%}), {all_last} now "
         f"({all_last / max(n_tried, 1):.0%}): {', '.join(rooms)}"
     )
-    return {"said": said, **{key: max(str(one[key]) for one in tried.values()) for key in ("on", "commit")}}
+    last = max(tried.values(), key=lambda one: (str(one["on"]), committed(str(one["commit"]))))
+    return {"said": said, "on": last["on"], "commit": last["commit"]}
 
 
 def run(which: str, files: list[str]) -> None:

@@ -100,6 +100,9 @@ def later_problems(steps: Steps, data: Data, segmentation: Segmentation | None, 
         run = settings
         steps.do(lambda: batch_of(data, run.verdict_replications, run))
         steps.do(lambda: _refuse_memory(data, segmentation, run))
+    if segmentation is not None and not learned:
+        parts = segmentation
+        steps.do(lambda: _refuse_unknown_segments(data, parts))
     rules = None if segmentation is None else _rules(steps, data, segmentation, learned)
     if rules is not None and segmentation is not None and settings is not None:
         kept, segments, run = rules, segmentation, settings
@@ -120,6 +123,20 @@ def _refuse_unknown(data: Data, segmentation: Segmentation, by: str) -> None:
     except SimlabError:
         columns = listed(["segment", *segmentation.by, "sku", "location", *data.catalog.texts], 9)
         raise UsageError(f"'{by}' is no column of items: {columns}") from None
+
+
+def _refuse_unknown_segments(data: Data, segmentation: Segmentation) -> None:
+    """Segments of the gate that there are not: the gate would refuse the plan that was optimized for it."""
+    problems = []
+    for option in ("lowered", "accept_misfit"):
+        named = tuple(getattr(data.study.gate, option))
+        unknown = [name for name in named if name not in segmentation.names]
+        if unknown:
+            what = f"names {listed(unknown, 9)}, and there is no such segment"
+            fix = f"segments are {listed(list(segmentation.names), 9)}"
+            problems.append(Problem("E-SEG-022", what, data.study.file, column=f"gate.{option}", fix=fix))
+    if problems:
+        raise InvalidInputError(problems)
 
 
 def _rules(steps: Steps, data: Data, segmentation: Segmentation, learned: bool) -> Constraints | None:

@@ -16,7 +16,7 @@ from simlab.catalog import findings as found
 from simlab.catalog.tables.open_orders import orders_to_look_at
 from simlab.catalog.tables.today import TodayTable, read_today
 from simlab.engine.world.world import Unmet
-from simlab.errors import InvalidInputError, Problem, UsageError, listed
+from simlab.errors import InvalidInputError, Problem, listed
 from simlab.reading import bytes_of
 
 if TYPE_CHECKING:
@@ -358,7 +358,8 @@ def read_state(source: Source, path: Path) -> tuple[State, np.datetime64]:
         rows, orders = document["items"], document["open_orders"]
         return _state(source, path, rows, orders), day
     except OSError as error:
-        raise UsageError(f"{path}: cannot be read: {error.strerror or error}") from None
+        what = f"cannot be read: {error.strerror or error}"
+        raise InvalidInputError([Problem("E-ORD-006", what, str(path))]) from None
     except (ValueError, RecursionError, KeyError, TypeError) as error:
         what = f"is not a state that simlab orders wrote ({type(error).__name__}: {error})"
         raise InvalidInputError([Problem("E-ORD-006", what, str(path))]) from None

@@ -25,6 +25,7 @@ from simlab.api.rollout.settle import (
     below_replay_limit,
     harmed_on_the_way,
     lowered_segments,
+    refuse_unknown,
     settle,
 )
 from simlab.api.rollout.sides import Proposed, both_sides
@@ -236,6 +237,8 @@ def gate(
         settings = _settings(data, replications, workers)
         refuse_what_does_not_fit(data, RunSize.of(data, settings, n_targets=2), progress)
         trial = _trial(data, proposed, current, settings)
+        accepted = (*data.study.gate.accept_misfit, *accept_misfit)
+        refuse_unknown((*data.study.gate.lowered, *release, *accepted), list(trial.names))
     with clock.stage("pairs"):
         pairs = run_pairs(data, *trial.sides, trial.horizon, trial.settings, progress=progress)
     judged = judge(pairs, trial.promise, data.study.gate.q, any_dependence=trial.dependent)
@@ -245,7 +248,6 @@ def gate(
                 data, trial.sides, trial.horizon, trial.settings, trial.promise, judged, progress
             )
     lowered = _lowered(trial, judged, release)
-    accepted = (*data.study.gate.accept_misfit, *accept_misfit)
     with clock.stage("way and replay"):
         way = _way(trial, weeks, progress)
         misfit = misfits(data, trial.names, trial.code, accepted)

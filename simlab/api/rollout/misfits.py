@@ -10,16 +10,12 @@ import numpy as np
 
 from simlab.api.data.data import Data
 from simlab.api.data.fitted import fit_tables
-from simlab.errors import UsageError, listed
 from simlab.measures import ALL
 from simlab.measures.misfit import NEXT, what_is_off
 from simlab.segments import Segmentation
 
 if TYPE_CHECKING:
     from simlab.arrays import BoolArray
-
-
-_NAMED = 5
 
 
 @dataclass(frozen=True)
@@ -61,18 +57,8 @@ def misfits(
         Segments, and each SKU-location's.
     accepted : sequence of str
         Segments that may go although they are flagged.
-
-    Raises
-    ------
-    UsageError
-        An accepted segment that the plan does not have.
     """
     words = tuple(str(name) for name in names)
-    unknown = [name for name in accepted if name not in words]
-    if unknown:
-        raise UsageError(
-            f"the plan has no segment {listed(unknown, _NAMED)}: it has {listed(list(words), _NAMED)}"
-        )
     if data.history is None:
         return ()
     of_plan = Segmentation(code, words, "segments of the plan", tuple((word,) for word in words), ("plan",))

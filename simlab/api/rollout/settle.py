@@ -64,21 +64,25 @@ class Settled:
         return Counter(name for names in self.why[self.decision == HOLD_BACK] for name in names)
 
 
-def lowered_segments(
-    now: FloatArray, then: FloatArray, names: Sequence[str], tolerance: FloatArray, released: Sequence[str]
-) -> tuple[int, ...]:
-    """Segments that lose more than the tolerance, but for those that are released by name.
+def refuse_unknown(named: Sequence[str], names: Sequence[str]) -> None:
+    """Refuse segments, released or accepted by name, that the plan does not have: before anything is run.
 
     Raises
     ------
     UsageError
-        A released segment that the plan does not have.
+        Names them.
     """
-    unknown = [name for name in released if name not in names]
+    unknown = [name for name in dict.fromkeys(named) if name not in names]
     if unknown:
         raise UsageError(
             f"the plan has no segment {listed(unknown, _NAMED)}: it has {listed(list(names), _NAMED)}"
         )
+
+
+def lowered_segments(
+    now: FloatArray, then: FloatArray, names: Sequence[str], tolerance: FloatArray, released: Sequence[str]
+) -> tuple[int, ...]:
+    """Segments that lose more than the tolerance, but for those that are released by name."""
     with np.errstate(invalid="ignore"):
         falls = now - then > tolerance
     return tuple(int(code) for code in np.flatnonzero(falls) if names[int(code)] not in released)

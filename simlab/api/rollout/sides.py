@@ -99,18 +99,14 @@ def proposed_side(data: Data, source: str | Path | None) -> Proposed:
 
     Raises
     ------
-    UsageError
-        There is no such file.
     InvalidInputError
-        No run of the study; a plan with unknown or missing SKU-locations, or levels that make no rule; all
-        at once.
+        No run of the study, or no such file; a plan with unknown or missing SKU-locations, or levels that
+        make no rule; all at once.
     """
     path = _newest(data) if source is None else Path(source)
     if path.is_dir():
         run = RunFolder.open(path)
         return _of_run(data, run)
-    if not path.is_file():
-        raise UsageError(f"{path}: there is no such run or plan")
     table = _plan_table(data, path, "proposed")
     segment = _words(table, "segment", data.catalog.n_items)
     value = _spread(table, money_of(table, "stock_value"), data.catalog.n_items)
@@ -225,8 +221,6 @@ def current_side(data: Data, source: str | Path | None) -> tuple[Levels, str]:
         _refuse_unknown(data, known, "items", "fill current_order_up_to (or current_reorder_point) of items")
         return levels, "today's levels of items"
     path = Path(source)
-    if not path.is_file():
-        raise UsageError(f"{path}: there is no such file")
     if _has(path, "order_up_to"):
         return _levels(data, _plan_table(data, path, "current")), f"the levels of {path.name}"
     table = _table(data, path, "current")

@@ -107,6 +107,11 @@ def test_names_of_learned_segments_are_not_refused(tmp_path) -> None:
     assert any("found by simulation" in line for line in api.check(path).facts)
 
 
+@pytest.mark.parametrize("option", ["lowered", "accept_misfit"])
+def test_segments_of_the_gate_that_there_are_not_are_found_before_the_gate(tmp_path, option) -> None:
+    assert codes(write(tmp_path, f'[gate]\n{option} = ["Q"]\n')) == ["E-SEG-022"]
+
+
 def test_a_column_to_tell_by_that_there_is_not_is_found_before_anything_is_simulated(tmp_path) -> None:
     """`told_by` was looked up after the whole run: its table was lost."""
     assert codes(write(tmp_path, '[optimize]\ntold_by = "colour"\n')) == ["E-OPT-040"]

@@ -139,5 +139,12 @@ def test_numbers_of_a_stock_file_are_not_sent_to_a_section_that_no_study_has(run
 def test_a_pipe_in_place_of_a_state_is_refused_at_once(run, tmp_path):
     """It was waited for without an end; a device filled the memory."""
     os.mkfifo(tmp_path / "state.json")
-    with pytest.raises(UsageError, match="is a pipe, not a file"):
+    with pytest.raises(InvalidInputError, match="is a pipe, not a file"):
         sl.orders(run, state=tmp_path / "state.json")
+
+
+@pytest.mark.parametrize("what", ["stock", "open_orders", "receipts", "state"])
+def test_a_file_that_there_is_not_is_bad_input_whichever_it_is(run, tmp_path, what):
+    """Of the state it ended in 2, of all others in 3."""
+    with pytest.raises(InvalidInputError, match=r"none\.csv"):
+        sl.orders(run, **{what: tmp_path / "none.csv"})

@@ -1,6 +1,7 @@
 """The gate: right values, what only holds back, the live plan as a run, bad input."""
 
 import json
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -103,6 +104,25 @@ def test_a_segment_lowered_on_purpose_is_held_back_until_released(tmp_path):
     assert len(free.go) > N // 2
     with pytest.raises(UsageError, match="no segment D"):
         sl.gate(data, proposed=plan, release=["D"])
+
+
+def test_a_segment_that_there_is_not_is_told_before_anything_is_simulated(tmp_path, monkeypatch):
+    data = base_stock_data(2, [10, 10])
+    monkeypatch.setattr(
+        sys.modules["simlab.api.rollout.gate"], "run_pairs", lambda *_, **__: pytest.fail("simulated first")
+    )
+    for option in ("release", "accept_misfit"):
+        with pytest.raises(UsageError, match="the plan has no segment D: it has C"):
+            sl.gate(data, proposed=plan_file(tmp_path, data, [8, 8], segment="C"), **{option: ["D"]})
+
+
+@pytest.mark.parametrize("side", ["current", "proposed"])
+def test_a_file_that_there_is_not_is_bad_input_on_either_side(tmp_path, side):
+    """It ended in 2, of `simlab orders --stock` in 3."""
+    data = base_stock_data(2, [10, 10])
+    sides = {"proposed": plan_file(tmp_path, data, [8, 8])} | {side: tmp_path / "none.csv"}
+    with pytest.raises(InvalidInputError, match=r"none\.csv"):
+        sl.gate(data, **sides)
 
 
 def test_stock_beyond_both_promises_is_held_back(tmp_path):
