@@ -166,6 +166,7 @@ def test_one_bit_flipped_in_every_file_of_a_run(run):
 @pytest.mark.pages
 def test_one_bit_flipped_in_every_file_of_a_run_with_page_and_figures(study, tmp_path):
     run = api.run_optimize(study, tmp_path / "run").folder
+    api.render_report(run, figures=True)
     kinds = {path.suffix for path in run.rglob("*") if path.is_file()}
     assert kinds >= {".parquet", ".csv", ".html", ".xlsx", ".png", ".svg", ".toml", ".json"}
     unseen, n = flipped_in_every_file(run)
