@@ -36,6 +36,7 @@ PATTERNS = {
     "report/kit/shell.py": "amounts of money, which stand right in a column",
     "report/plan/items/bundle.py": "exports of a script",
     "report/plan/what_if/study.py": "lines of the user's study file",
+    "report/book/rows.py": "what a workbook takes for a code or drops as a blank, in any text of a cell",
     "cli/say.py": "the head of a message, which gets its colour",
     "cli/tables.py": "a currency and its amount, between which no line ends",
 }

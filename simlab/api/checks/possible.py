@@ -123,7 +123,7 @@ def _eased(limit: Limit) -> Limit:
 def _told(problem: PlanProblem, data: Data, found: Explanation, left: float | None, note: str) -> Problem:
     """The conflict as a problem of the study: where, what, and what would work."""
     asked, currency = data.study.optimize, data.study.currency
-    what, _, ways = str(found).partition("; what works: ")
+    what, ways = found.reason, found.ways
     if left is not None and left != asked.budget:
         what += f" ({format_money(left, currency)} of the budget are left beside dead stock)"
     names = [limit.name for limit in found.conflict]

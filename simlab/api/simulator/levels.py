@@ -58,10 +58,11 @@ def level_frame(
 
 def approximate_note(method: Sequence[str]) -> list[str]:
     """How many levels come from an approximate formula, and for what; none where all are exact."""
-    near = Counter(word for word in method if word.startswith("approximate, "))
+    parts = (word.partition(", ") for word in method)
+    near = Counter(why for kind, _, why in parts if kind == "approximate")
     if not near:
         return []
-    n, why = near.total(), near.most_common(1)[0][0].removeprefix("approximate, ")
+    n, why = near.total(), near.most_common(1)[0][0]
     of = "" if len(near) == 1 else "most of them: "
     items = f"{n:,} SKU-location{'s' if n > 1 else ''}"
     return [

@@ -77,6 +77,22 @@ class Explanation(Public):
 
     def __str__(self) -> str:
         """The reason in the user's words."""
+        if self.ways:
+            return f"{self.reason}; what works: {self.ways}"
+        return self.reason
+
+    @property
+    def ways(self) -> str:
+        """The single changes that work, empty where there are none."""
+        return " or ".join(
+            f"'{way.limit.name}' {_way(way.limit)} to {way.limit.reading(way.choice)}"
+            for way in self.relaxations
+            if way.choice is not None
+        )
+
+    @property
+    def reason(self) -> str:
+        """What conflicts; where no single change works, that, too."""
         if not self.conflict:
             return "no plan on the grid: the pins and the order of targets contradict each other"
         names = [f"'{limit.name}'" for limit in self.conflict]
@@ -84,13 +100,8 @@ class Explanation(Public):
             head = f"no plan on the grid meets {names[0]}"
         else:
             head = f"no plan on the grid meets {enumerated(names)} together"
-        ways = [
-            f"'{way.limit.name}' {_way(way.limit)} to {way.limit.reading(way.choice)}"
-            for way in self.relaxations
-            if way.choice is not None
-        ]
-        if ways:
-            return f"{head}; what works: {' or '.join(ways)}"
+        if self.ways:
+            return head
         if not self.complete:
             return f"{head}; what would work was not found in time"
         rest = "" if self.further is None else f", for without {_them(names)}, {self.further}"
