@@ -3,6 +3,7 @@
 python run.py                      # ten catalogues
 python run.py --catalogues 2 --replications 50 --verdict-replications 100 --out somewhere
 python run.py --margin             # decided by the defaults (margin here), read by every other weight
+python run.py --ratios             # the tree as by default: it may ask about ratios of cost and demand, too
 """
 
 from __future__ import annotations
@@ -22,6 +23,11 @@ from simlab.segments.assign import assign
 PRODUCT = "ABC x XYZ"
 OF_UNITS = ("target_min = 0.50", 'service = { weight = "units" }', 'choose = "in_sample"')
 """Lines of the study that keep the defaults of 0.1.0."""
+COLUMNS = 'attributes = ["unit_cost", "annual_units", "cv", "mean_lead_time", "order_size"], '
+"""The columns of 0.1.0 that the tree may ask about; without them the study has the default, ratios too."""
+BESIDE = ("D/(h Q)", "D/(h Q) six classes")
+"""Schemes whose contest with the tree of ratios is run."""
+MAIN_ROUND = sl.Rounds(controls=0, seeds=0, catalogues=0, classes=(3,), services=False)
 
 
 def main() -> None:
@@ -31,6 +37,7 @@ def main() -> None:
     parser.add_argument("--replications", type=int, help="fewer, for a quick look; the study's if left out")
     parser.add_argument("--verdict-replications", type=int)
     parser.add_argument("--margin", action="store_true", help="by the defaults; writes margin_*.csv alone")
+    parser.add_argument("--ratios", action="store_true", help="tree may ask ratios; ratios_tournament.csv")
     arguments = parser.parse_args()
     arguments.out.mkdir(parents=True, exist_ok=True)
     found: dict[str, list[pd.DataFrame]] = {}
@@ -44,37 +51,46 @@ def main() -> None:
         for line in contest.statements:
             print("  ", line)
     tables = {name: pd.concat(frames) for name, frames in found.items()}
-    if arguments.margin:
-        for name in ("tournament", "scheme_weights"):
-            table = tables[name].drop(columns="rule", errors="ignore")
-            path = arguments.out / f"margin_{name}.csv"
-            table.to_csv(path, index=False, float_format="%.5g", lineterminator="\n")
+    if arguments.ratios:
+        write(arguments.out, {"ratios_tournament": tables["tournament"]})
         return
-    keep = ("tournament", "pairs", "classes", "free_classes", "regret")
-    written = {name: tables[name].drop(columns="rule", errors="ignore") for name in keep}
+    if arguments.margin:
+        write(arguments.out, {f"margin_{name}": tables[name] for name in ("tournament", "scheme_weights")})
+        return
+    written = {name: tables[name] for name in ("tournament", "pairs", "classes", "free_classes", "regret")}
     written["pairs"] = written["pairs"].query("at_fill == 0.95")
     written["summary"] = summary(written["tournament"])
-    for name, table in written.items():
-        table.to_csv(arguments.out / f"{name}.csv", index=False, float_format="%.5g", lineterminator="\n")
+    write(arguments.out, written)
+
+
+def write(folder: Path, tables: dict[str, pd.DataFrame]) -> None:
+    """The tables as CSV, without the texts of rules."""
+    for name, table in tables.items():
+        table = table.drop(columns="rule", errors="ignore")
+        table.to_csv(folder / f"{name}.csv", index=False, float_format="%.5g", lineterminator="\n")
 
 
 def held(catalogue: int, arguments):
     """The contest on one catalogue."""
     with tempfile.TemporaryDirectory() as work:
         path = Path(generate.write(Path(work) / "study", catalogue))
+        if arguments.ratios:
+            path.write_text(path.read_text("utf-8").replace(COLUMNS, ""), "utf-8")
         if arguments.margin:
             lines = path.read_text("utf-8").splitlines()
             path.write_text("\n".join(line for line in lines if not line.startswith(OF_UNITS)), "utf-8")
         data = sl.load(path)
-    schemes: dict[str, object] = {name: sorted_by(data, *how) for name, how in SCHEMES.items()}
-    schemes[PRODUCT] = assign(
-        data.catalog, data.models, ("abc", "xyz"), options={"xyz": {"cuts": "terciles"}}
-    )
+    names = BESIDE if arguments.ratios else SCHEMES
+    schemes: dict[str, object] = {name: sorted_by(data, *SCHEMES[name]) for name in names}
+    if not arguments.ratios:
+        schemes[PRODUCT] = assign(
+            data.catalog, data.models, ("abc", "xyz"), options={"xyz": {"cuts": "terciles"}}
+        )
     return sl.compare(
         data,
         {**schemes, "tree": "tree"},
         fill_rate=FILLS,
-        rounds=sl.Rounds(controls=40, seeds=5, catalogues=20),
+        rounds=MAIN_ROUND if arguments.ratios else sl.Rounds(controls=40, seeds=5, catalogues=20),
         replications=arguments.replications,
         verdict_replications=arguments.verdict_replications,
     )
