@@ -81,11 +81,6 @@ def commit() -> str:
 
 
 @cache
-def committed(commit: str) -> int:
-    """When a commit was made, in seconds of the epoch; 0 of one that this tree does not know."""
-    return int(_git("show", "-s", "--format=%ct", commit.rstrip("+")) or 0)
-
-
 def _git(*words: str) -> str:
     return subprocess.run(["git", *words], cwd=ROOT, capture_output=True, text=True).stdout.strip()
 
