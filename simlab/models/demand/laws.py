@@ -135,7 +135,8 @@ def choose_laws(
     (`composed`). The variation of demand sizes is shrunk towards the group (`size_prior`).
     """
     given, problems = read_given(catalog)
-    paths, wrong = forecast_paths(catalog, span)
+    sharing = sharing or Sharing()
+    paths, wrong = forecast_paths(catalog, span, sharing)
     given, problems = expected(given, paths), [*problems, *wrong]
     n_observed = np.zeros(catalog.n_items, np.int64) if history is None else history.n_observed
     problems += [] if wrong else _unknown(catalog, history, given, n_observed)
@@ -144,9 +145,8 @@ def choose_laws(
     if problems:
         raise InvalidInputError(problems)
     if history is None:
-        return _forecast(catalog, _only_given(given), paths)
+        return _forecast(catalog, _only_given(given), paths, sharing)
     span = np.ones(catalog.n_items) if span is None else span
-    sharing = sharing or Sharing()
     memory = how_long(catalog, history, span, given.mask, np.isin(asked.name, SERIAL_NAMES), sharing)
     if memory is not None:
         half_life = memory.half_life
@@ -169,16 +169,17 @@ def choose_laws(
     remarks = tuple(_remarks(catalog, history, given.mask, enough))
     notes = (*remarks, *more)
     choice = Choice(law, reason, n_observed, cv, notes, scores, known, left_out, given.mask, memory)
-    return _forecast(catalog, choice, paths)
+    return _forecast(catalog, choice, paths, sharing)
 
 
-def _forecast(catalog: Catalog, choice: Choice, paths: ForecastPaths | None) -> Choice:
+def _forecast(catalog: Catalog, choice: Choice, paths: ForecastPaths | None, sharing: Sharing) -> Choice:
     """The choice with the profiles of forecasts, which take the place of what the history says."""
     source = catalog.study.data.forecast
     if paths is None or source is None:
         return choice
     law = choice.law
-    follows = not ((law.kind == LawKind.CALENDAR) & ~paths.mask).any()
+    phased = (law.kind == LawKind.CALENDAR) & ~paths.mask
+    follows = not sharing.flag("laws of the calendar beside forecasts", lambda: bool(phased.any()))
     if follows:
         law = with_moving_errors(law, paths, source.law)
     notes = (*choice.notes, *paths.notes, *told_of_periods(catalog, paths, follows))
