@@ -14,6 +14,7 @@ from simlab.engine.laws.pieces import pieces
 from simlab.engine.world.demand_law import DemandLaw
 from simlab.engine.world.working_grid import WorkingGrid
 from simlab.errors import InvalidInputError, Problem
+from simlab.models.shared import Sharing
 from simlab.register.families import Family, family_named
 from simlab.register.laws import DIVISIBLE_KINDS, SERIAL_KINDS, SERIAL_NAMES, law_of
 
@@ -98,7 +99,14 @@ def is_whole(periods: FloatArray) -> BoolArray:
     return np.asarray(np.abs(periods - nearest) <= WHOLE * nearest + 1e-9)
 
 
-def working_parts(catalog: Catalog, constant: FloatArray) -> WorkingParts:
+@dataclass(frozen=True)
+class _Parts:
+    """Parts of a period, of all items."""
+
+    parts: int
+
+
+def working_parts(catalog: Catalog, constant: FloatArray, sharing: Sharing | None = None) -> WorkingParts:
     """The least working grid on which all constant lead times and their review periods are whole.
 
     Parameters
@@ -106,6 +114,8 @@ def working_parts(catalog: Catalog, constant: FloatArray) -> WorkingParts:
     catalog : Catalog
     constant : (n,) float
         Constant lead times, periods; NaN where they are random.
+    sharing : Sharing, optional
+        Pools of all items; these are all if left out.
 
     Raises
     ------
@@ -118,7 +128,7 @@ def working_parts(catalog: Catalog, constant: FloatArray) -> WorkingParts:
     concerned is whole to 1 % of R, and so of R + L: units short in a cycle move by demand of what L is
     rounded by, of those R asks for. Where no m is enough, the one with the least such share. L and R take the
     nearest part. Where that leaves a remainder that parts of unequal length would not, another m is taken
-    (`_exact`). What lies within 0.5 % of a whole period is whole (a month is 365/12 days), and so concerns
+    (`_parts`). What lies within 0.5 % of a whole period is whole (a month is 365/12 days), and so concerns
     nothing.
     """
     review, phase = stated_reviews(catalog)
@@ -127,10 +137,13 @@ def working_parts(catalog: Catalog, constant: FloatArray) -> WorkingParts:
     short = np.where(split, review * most < _A_PART, review < 0.5)
     if short.any():
         raise InvalidInputError([_too_short(catalog, np.flatnonzero(short), review, most)])
-    m = _least(constant[split], review[split], most)
     may = _made_to_fit(catalog)
-    unequal = bool(may[split].all() and catalog.study.models.seasonality is None)
-    m = _exact(constant[split], review[split], most, m, lengths=unequal)
+
+    def shared() -> _Parts:
+        unequal = bool(may[split].all() and catalog.study.models.seasonality is None)
+        return _Parts(_parts(constant[split], review[split], most, unequal=unequal))
+
+    m = (sharing or Sharing()).of("parts", _Parts, shared).parts
     own, inside = _in_parts(np.nan_to_num(constant), review, m)
     lead = _nearest(constant, m)
     taken = np.where(split, lead / m, constant), np.where(split, own / m, np.maximum(np.rint(review), 1))
@@ -195,25 +208,27 @@ def _least(lead: FloatArray, review: FloatArray, most: int) -> int:
     return best
 
 
-def _exact(lead: FloatArray, review: FloatArray, most: int, parts: int, *, lengths: bool) -> int:
-    """Parts at which no time has a remainder, with `lengths` unequal ones; `parts` where there are none such.
+def _parts(lead: FloatArray, review: FloatArray, most: int, *, unequal: bool) -> int:
+    """The least number at which nothing has a remainder that another leaves out; see `working_parts`.
 
-    `parts` too where they are enough. Of several the least at which L is taken to 1 % of R, else the one at
-    which it is so most nearly: that much stock, which counts parts alike, is off.
+    Where the `_least` leaves one: the least at which nothing has, by `unequal` parts where these are allowed,
+    and L is taken to 1 % of R, else the one at which it is so most nearly (stock, which counts parts alike,
+    is off by as much). Where there is none such, the `_least`.
     """
-    enough = _fits(lead, review, parts, lengths)
+    parts = _least(lead, review, most)
+    enough = _fits(lead, review, parts, unequal)
     enough &= bool(is_whole(review).all()) or _share(lead, review, parts) <= NEAR
-    fitting = [] if enough else [m for m in range(2, most + 1) if _fits(lead, review, m, lengths)]
+    fitting = [] if enough else [m for m in range(2, most + 1) if _fits(lead, review, m, unequal)]
     shares = [_share(lead, review, m) for m in fitting]
     least = max(NEAR, min(shares, default=0.0))
     return next((m for m, share in zip(fitting, shares, strict=True) if share <= least), parts)
 
 
-def _fits(lead: FloatArray, review: FloatArray, m: int, lengths: bool) -> bool:
+def _fits(lead: FloatArray, review: FloatArray, m: int, unequal: bool) -> bool:
     """Whether every R is whole parts, and every L too, or ends inside a cell (`engine.laws.lengths`)."""
     own, taken = _in_parts(lead, review, m)
     near = _TOLD * review * m
-    ends = (np.abs(lead * m - taken) <= near) | ((taken % np.gcd(own, m) > 0) & lengths)
+    ends = (np.abs(lead * m - taken) <= near) | ((taken % np.gcd(own, m) > 0) & unequal)
     return bool((ends & (np.abs(review * m - own) <= near)).all())
 
 
