@@ -19,6 +19,7 @@ SMALL = STUDY.replace("replications = 30", "replications = 4").replace(
 )
 CHILD = """
 import json, sys
+from pathlib import Path
 import numpy as np
 from worlds.items import said_of
 from simlab.api.data.rows import fit_rows, plan_rows, shared_of
@@ -27,7 +28,7 @@ from simlab.execution.blocks import curves_of_block
 from simlab.run import RunFolder
 
 study, run, rows = sys.argv[1], sys.argv[2], json.loads(sys.argv[3])
-shared, folder, out = shared_of(run), RunFolder.open(run), {}
+shared, folder, out = shared_of(run), RunFolder.open(Path(run)), {}
 world, targets = folder.manifest["world"], folder.read_table("plan")["target"].to_numpy()
 periods, n = world["periods"], world["replications"]
 horizon = Horizon(periods, world["warmup"], n, n, world["seed"], scale=world["exposure"] // periods)
@@ -56,7 +57,8 @@ def test_a_block_is_what_study_record_rows_and_seed_make_it(run):
     data, tables = api.load(study), RunFolder.open(folder)
     order = np.random.default_rng(1).permutation(data.catalog.n_items).tolist()
     asked = [str(study), str(folder), json.dumps([order[:1], order[1:]])]
-    done = subprocess.run([sys.executable, "-c", CHILD, *asked], capture_output=True, text=True, check=True)
+    done = subprocess.run([sys.executable, "-c", CHILD, *asked], capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
     found, plan, items = json.loads(done.stdout), tables.read_table("plan"), tables.read_table("items")
     sums = items[["sum_demanded", "sum_served", "sum_stock", "sum_receipts"]].to_numpy().tolist()
     for row in range(data.catalog.n_items):
