@@ -14,6 +14,7 @@ from simlab.engine.laws.pieces import pieces
 from simlab.engine.world.demand_law import DemandLaw
 from simlab.engine.world.working_grid import WorkingGrid
 from simlab.errors import InvalidInputError, Problem
+from simlab.models.shared import Sharing
 from simlab.register.families import Family, family_named
 from simlab.register.laws import DIVISIBLE_KINDS, SERIAL_KINDS, SERIAL_NAMES, law_of
 
@@ -98,7 +99,14 @@ def is_whole(periods: FloatArray) -> BoolArray:
     return np.asarray(np.abs(periods - nearest) <= WHOLE * nearest + 1e-9)
 
 
-def working_parts(catalog: Catalog, constant: FloatArray) -> WorkingParts:
+@dataclass(frozen=True)
+class _Parts:
+    """Parts of a period, of all items."""
+
+    parts: int
+
+
+def working_parts(catalog: Catalog, constant: FloatArray, sharing: Sharing | None = None) -> WorkingParts:
     """The least working grid on which all constant lead times and their review periods are whole.
 
     Parameters
@@ -106,6 +114,8 @@ def working_parts(catalog: Catalog, constant: FloatArray) -> WorkingParts:
     catalog : Catalog
     constant : (n,) float
         Constant lead times, periods; NaN where they are random.
+    sharing : Sharing, optional
+        Pools of all items; these are all if left out.
 
     Raises
     ------
@@ -126,7 +136,10 @@ def working_parts(catalog: Catalog, constant: FloatArray) -> WorkingParts:
     short = np.where(split, review * most < _A_PART, review < 0.5)
     if short.any():
         raise InvalidInputError([_too_short(catalog, np.flatnonzero(short), review, most)])
-    m = _least(constant[split], review[split], most)
+    pool = (sharing or Sharing()).of(
+        "parts", _Parts, lambda: _Parts(_least(constant[split], review[split], most))
+    )
+    m = pool.parts
     lead = np.rint(np.nan_to_num(constant) * m).astype(np.int64)
     own = np.maximum(np.rint(review * m), 1).astype(np.int64)
     taken = np.where(split, lead / m, constant), np.where(split, own / m, np.maximum(np.rint(review), 1))
