@@ -33,6 +33,7 @@ _LONGER = 1.1
 _ROUNDED = 0.01
 """How far L and R may lie from whole parts, as a share of R (and so of R + L, too)."""
 _A_PART = 0.95  # of a part, from which a review period is one
+_SAME = 1e-9
 _SHOWN = 4
 
 
@@ -127,8 +128,9 @@ def working_parts(catalog: Catalog, constant: FloatArray, sharing: Sharing | Non
     concerned is whole to 1 % of R, and so of R + L: units short in a cycle move by demand of what L is
     rounded by, of those R asks for. Where no m is enough, the one with the least such share. L and R take the
     nearest part. Where that leaves a remainder that parts of unequal length would not, another m is taken
-    (`_parts`). What lies within 0.5 % of a whole period is whole (a month is 365/12 days), and so concerns
-    nothing.
+    (`_parts`). Where R is no whole parts, its parts are a little longer or shorter than an m-th of a period:
+    R, L and demand in them are exact, and what is added up over a year is off by that instead. What lies
+    within 0.5 % of a whole period is whole (a month is 365/12 days), and so concerns nothing.
     """
     review, phase = stated_reviews(catalog)
     most = MOST_PARTS[catalog.study.period]
@@ -143,18 +145,24 @@ def working_parts(catalog: Catalog, constant: FloatArray, sharing: Sharing | Non
         return _Parts(_parts(constant[split], review[split], most, unequal=unequal))
 
     m = (sharing or Sharing()).of("parts", _Parts, shared).parts
-    own, inside = _in_parts(np.nan_to_num(constant), review, m)
-    lead = _nearest(constant, m)
-    taken = np.where(split, lead / m, constant), np.where(split, own / m, np.maximum(np.rint(review), 1))
+    own = _review_parts(review, m)
+    rounded = split & (np.abs(review * m - own) > NEAR * review * m) & (m > 1)
+    length = np.where(rounded, review * m / own, 1.0)
+    as_is = np.nan_to_num(constant) * m / length
+    lead = _nearest(as_is)
+    taken = (
+        np.where(split & ~(rounded & (np.abs(lead - as_is) < _SAME)), lead * length / m, constant),
+        np.where(rounded, review, np.where(split, own / m, np.maximum(np.rint(review), 1))),
+    )
     grid = None
     if m > 1:
-        begin = np.rint(phase * m).astype(np.int64) % own
+        begin = np.rint(phase * m / length).astype(np.int64) % own
         off = np.abs(constant - taken[0]) > NEAR * review
         fits = split & off & may
-        exact = np.where(fits, constant * m, np.nan) if fits.any() else None
-        lead = np.where(fits, inside, lead)
+        exact = np.where(fits, as_is, np.nan) if fits.any() else None
+        lead = np.where(fits, in_cells(as_is, own, m), lead)
         lead, own, begin = (np.where(split, one, least) for one, least in ((lead, 0), (own, 1), (begin, 0)))
-        grid = WorkingGrid(m, split, lead, own, begin, exact)
+        grid = WorkingGrid(m, split, lead, own, begin, exact, length if (length != 1).any() else None)
     return WorkingParts(grid, split, constant, review, *taken)
 
 
@@ -173,21 +181,41 @@ def _made_to_fit(catalog: Catalog) -> BoolArray:
 
 
 def fitted_parts(found: WorkingParts, law: DemandLaw) -> WorkingParts:
-    """The same with lead times as they are where the items' parts are of unequal length.
+    """The same with times as they are where the items' laws can be divided so.
 
     Parameters
     ----------
     law : DemandLaw
-        As simulated, by period: items with a season or a rhythm keep equal parts (see `engine.laws.lengths`).
+        As simulated, by period: items with a season or a rhythm keep parts that are alike, those with a
+        rhythm m-ths of a period (see `engine.laws.lengths`).
     """
-    if found.grid is None or found.grid.exact is None:
+    if found.grid is None or (found.grid.exact is None and found.grid.length is None):
         return found
-    fits = uneven(found.grid, law)
-    nearest = np.where(found.grid.split, _nearest(found.lead_time, found.grid.parts), found.grid.lead_time)
-    lead = np.where(fits, found.grid.lead_time, nearest)
-    exact = np.where(fits, found.grid.exact, np.nan) if fits.any() else None
-    grid = replace(found.grid, lead_time=lead, exact=exact)
+    found = _in_equal_parts(found, found.grid, law.has_rhythm & found.grid.split)
+    grid = found.grid
+    if grid is None or grid.exact is None:
+        return found
+    fits = uneven(grid, law)
+    nearest = np.where(grid.split, _nearest(found.lead_time / grid.in_periods), grid.lead_time)
+    lead = np.where(fits, grid.lead_time, nearest)
+    exact = np.where(fits, grid.exact, np.nan) if fits.any() else None
+    grid = replace(grid, lead_time=lead, exact=exact)
     return replace(found, grid=grid, lead_time_taken=np.where(fits, found.lead_time, found.lead_time_taken))
+
+
+def _in_equal_parts(found: WorkingParts, grid: WorkingGrid, rows: BoolArray) -> WorkingParts:
+    """The same with m-ths of a period as the parts of some items: L and R to the nearest."""
+    if grid.length is None or not rows.any():
+        return found
+    length = np.where(rows, 1.0, grid.length)
+    lead = np.where(rows, _nearest(found.lead_time * grid.parts), grid.lead_time)
+    exact = None if grid.exact is None else np.where(rows, np.nan, grid.exact)
+    return replace(
+        found,
+        grid=replace(grid, length=length if (length != 1).any() else None, lead_time=lead, exact=exact),
+        lead_time_taken=np.where(rows, lead / grid.parts, found.lead_time_taken),
+        review_period_taken=np.where(rows, grid.review_period / grid.parts, found.review_period_taken),
+    )
 
 
 def _least(lead: FloatArray, review: FloatArray, most: int) -> int:
@@ -212,40 +240,55 @@ def _parts(lead: FloatArray, review: FloatArray, most: int, *, unequal: bool) ->
 
     Where the `_least` leaves one: the least at which nothing has, by `unequal` parts where these are allowed,
     and L is taken to 1 % of R, else the one at which it is so most nearly (stock, which counts parts alike,
-    is off by as much). Where there is none such, the `_least`.
+    is off by as much). Where R is whole parts at none such, the same of those at which it is so to 1 %, or
+    most nearly. Where there is none of these either, the `_least`.
     """
     parts = _least(lead, review, most)
-    enough = _fits(lead, review, parts, unequal)
+    enough = _fits(lead, review, parts, unequal, NEAR)
     enough &= bool(is_whole(review).all()) or _share(lead, review, parts) <= _ROUNDED
-    fitting = [] if enough else [m for m in range(2, most + 1) if _fits(lead, review, m, unequal)]
-    shares = [_share(lead, review, m) for m in fitting]
-    least = max(_ROUNDED, min(shares, default=0.0))
-    return next((m for m, share in zip(fitting, shares, strict=True) if share <= least), parts)
+    if enough:
+        return parts
+    off = {m: _review_off(review, m) for m in range(2, most + 1) if _fits(lead, review, m, unequal)}
+    nearest = min(off.values(), default=0.0)
+    near = NEAR if nearest <= NEAR else max(_ROUNDED, nearest * (1 + 1e-9))
+    shares = {m: _share(lead, review, m) for m, one in off.items() if one <= near}
+    least = max(_ROUNDED, min(shares.values(), default=0.0))
+    return next((m for m, share in shares.items() if share <= least), parts)
 
 
-def _fits(lead: FloatArray, review: FloatArray, m: int, unequal: bool) -> bool:
-    """Whether every R is whole parts, and every L too, or ends inside a cell (`engine.laws.lengths`)."""
-    own, taken = _in_parts(lead, review, m)
-    near = NEAR * review * m
-    ends = (np.abs(lead * m - taken) <= near) | ((taken % np.gcd(own, m) > 0) & unequal)
-    return bool((ends & (np.abs(review * m - own) <= near)).all())
+def _fits(lead: FloatArray, review: FloatArray, m: int, unequal: bool, near: float = np.inf) -> bool:
+    """Whether every L is whole parts or ends inside a cell (`engine.laws.lengths`), and R is so, nearly."""
+    own, as_is, taken = _in_parts(lead, review, m)
+    ends = (np.abs(as_is - taken) <= NEAR * own) | ((taken % np.gcd(own, m) > 0) & unequal)
+    return bool(ends.all()) and _review_off(review, m) <= near
+
+
+def _review_off(review: FloatArray, m: int) -> float:
+    """How far review periods lie from whole parts, as a share of them."""
+    return float((np.abs(review * m - _review_parts(review, m)) / (review * m)).max(initial=0.0))
 
 
 def _share(lead: FloatArray, review: FloatArray, m: int) -> float:
     """How far lead times lie from the parts that they are taken as, as a share of R."""
-    taken = _in_parts(lead, review, m)[1]
-    return float((np.abs(lead * m - taken) / m / review).max())
+    own, as_is, taken = _in_parts(lead, review, m)
+    return float((np.abs(as_is - taken) / own).max(initial=0.0))
 
 
-def _nearest(lead: FloatArray, m: int) -> IntArray:
-    """(n,) L in parts, the nearest; 0 where it is not constant."""
-    return np.rint(np.nan_to_num(lead) * m).astype(np.int64)
+def _review_parts(review: FloatArray, m: int) -> IntArray:
+    """(n,) R in parts, the nearest."""
+    return np.maximum(np.rint(review * m), 1).astype(np.int64)
 
 
-def _in_parts(lead: FloatArray, review: FloatArray, m: int) -> tuple[IntArray, IntArray]:
-    """(n,) R in parts, the nearest, and L, inside a cell where it ends there."""
-    own = np.maximum(np.rint(review * m), 1).astype(np.int64)
-    return own, in_cells(lead * m, own, m)
+def _nearest(lead: FloatArray) -> IntArray:
+    """(n,) L in whole parts, the nearest; 0 where it is not constant."""
+    return np.rint(np.nan_to_num(lead)).astype(np.int64)
+
+
+def _in_parts(lead: FloatArray, review: FloatArray, m: int) -> tuple[IntArray, FloatArray, IntArray]:
+    """(n,) R in parts, and L as it is and in whole ones, inside a cell where it ends there."""
+    own = _review_parts(review, m)
+    as_is = lead * own / review
+    return own, as_is, in_cells(as_is, own, m)
 
 
 def _off(parts: FloatArray, least: int) -> FloatArray:
@@ -294,16 +337,25 @@ def _split_note(catalog: Catalog, found: WorkingParts) -> tuple[QualityRow, ...]
 
 
 def _unequal(catalog: Catalog, found: WorkingParts) -> str:
-    """That items' parts are of unequal length, and how far that moves their stock at most."""
-    grid = found.grid
-    if grid is None or grid.exact is None:
-        return ""
-    fits = ~np.isnan(grid.exact)
-    off = float(np.abs(grid.exact - grid.lead_time)[fits].max()) / grid.parts
-    return (
-        f"; of {int(fits.sum())} the parts are of unequal length, so that it is exact (stock counts them "
-        f"alike: up to {off:.1%} of a {catalog.study.period} off)"
-    )
+    """That items' parts are of unequal length, or all longer or shorter, and what that moves at most."""
+    grid, said = found.grid, ""
+    if grid is None:
+        return said
+    if grid.exact is not None:
+        fits = ~np.isnan(grid.exact)
+        off = float(np.abs(grid.exact - grid.lead_time)[fits].max()) / grid.parts
+        said += (
+            f"; of {int(fits.sum())} the parts are of unequal length, so that it is exact (stock counts them "
+            f"alike: up to {off:.1%} of a {catalog.study.period} off)"
+        )
+    if grid.length is not None:
+        own = grid.length != 1
+        off = float(np.abs(grid.length - 1).max())
+        said += (
+            f"; of {int(own.sum())} the parts are a little longer or shorter, so that the review period is "
+            f"exact (what is demanded, ordered and short in a year is up to {off:.1%} off, fill is not)"
+        )
+    return said
 
 
 def _remainder_note(catalog: Catalog, found: WorkingParts) -> tuple[QualityRow, ...]:

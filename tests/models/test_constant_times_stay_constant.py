@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from simlab.engine.prepare.on_grid import in_parts
 from simlab.engine.world.demand_law import LawKind
 from simlab.errors import InvalidInputError
 from simlab.models import fit, supplier_records
@@ -26,7 +27,7 @@ def models_of(make_catalog, lead: list[float], review: list[float], columns=None
         ("month", [10.0], [30.4375], 3, [(1, 3)]),
         ("week", [3.0, 10.0], [7.0, 7.0], 7, [(3, 7), (10, 7)]),
         ("month", [45.0], [MONTH], 17, [(25, 17)]),
-        ("month", [61.0], [14.0], 24, [(48, 11)]),
+        ("month", [61.0], [14.0], 26, [(53, 12)]),
         ("week", [3.5], [14.0], 2, [(1, 4)]),
     ],
     ids=["ten days", "3 and 10 days in weeks", "45 days", "two weeks of review", "half a week"],
@@ -133,11 +134,18 @@ def test_reviews_of_a_fraction_leave_nothing_to_round(
     assert models.parts.review_period_taken[0] == pytest.approx(models.parts.review_period[0])
 
 
-def test_reviews_of_no_fraction_are_the_nearest_part_and_said(make_catalog) -> None:
-    """153 days are 20.1 quarters of a month: no number of parts up to 31 is exact, so that R is rounded."""
-    models = models_of(make_catalog, [114.0], [153.0])
-    (note,) = [one.note for one in models.notes if "nearest part" in one.what]
-    assert "review_period 153 → 152.1" in note
+def test_reviews_of_no_fraction_have_parts_of_their_own(make_catalog) -> None:
+    """153 days are 20.1 quarters of a month: no number of parts up to 31 is exact. Nor is one of ten days."""
+    models = models_of(make_catalog, [114.0, 20.0], [153.0, 10.0])
+    grid = models.world.grid
+    assert grid is not None
+    assert models.parts is not None
+    assert models.parts.review_period_taken == pytest.approx(models.parts.review_period, rel=1e-12)
+    assert grid.review_period * grid.in_periods * MONTH == pytest.approx([153, 10])
+    assert not any("review_period" in one.note for one in models.notes if "nearest part" in one.what)
+    assert any("the review period is exact (" in one.note for one in models.notes)
+    day = in_parts(models.world).demand.mean[1] / grid.in_periods[1] / MONTH
+    assert day == pytest.approx(models.world.demand.mean[1] / MONTH)
 
 
 def test_laws_without_pieces_say_the_variance_of_a_part(make_catalog) -> None:

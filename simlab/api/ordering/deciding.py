@@ -109,7 +109,7 @@ def _lead_periods(world: World) -> FloatArray:
         means[number] = float(np.dot(law.periods[begin : begin + length], weights) / weights.sum())
     lead = means[law.law]
     if world.grid is not None:
-        lead = np.where(world.grid.split, world.grid.lead_time_exact / world.grid.parts, lead)
+        lead = np.where(world.grid.split, world.grid.lead_time_exact * world.grid.in_periods, lead)
     return np.asarray(lead)
 
 

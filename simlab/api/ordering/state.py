@@ -156,7 +156,7 @@ def review_days(source: Source) -> IntArray:
     study, world = source.study, source.ordering.world
     periods = world.terms.review_period.astype(np.float64)
     if world.grid is not None:
-        own = world.grid.review_period / world.grid.parts
+        own = world.grid.review_period * world.grid.in_periods
         periods = np.where(world.grid.split, np.maximum(own, 1.0), periods)
     return np.asarray(np.ceil(periods * study.period_days - 1e-9), np.int64)
 

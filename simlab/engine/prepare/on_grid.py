@@ -10,6 +10,7 @@ import numpy as np
 
 from simlab.arrays import BoolArray, IntArray
 from simlab.engine.laws.lengths import lengthened, uneven
+from simlab.engine.laws.phases import divided
 from simlab.engine.laws.pieces import pieces
 from simlab.engine.world.curves import Curves
 from simlab.engine.world.demand_law import DemandLaw, Seasons
@@ -85,7 +86,8 @@ def in_parts(world: World) -> World:
     Notes
     -----
     Where only some are split, laws by period and by part stand side by side, for formulas that treat every
-    item by itself. Parts are of unequal length where that makes a lead time exact (`lengths`). Demand is
+    item by itself. Parts are of unequal length where that makes a lead time exact (`lengths`), and all a
+    little shorter or longer where that makes a review period exact (`WorkingGrid.length`). Demand is
     divided by `pieces`; suppliers of items that are all split stop and come back m times as rarely a part, so
     that outages keep their mean length and number. Common factors move parts, not periods.
     """
@@ -103,6 +105,8 @@ def in_parts(world: World) -> World:
     )
     whole = rows.size == world.n_items
     demand = pieces(world.demand, grid.parts) if whole else _mixed(world.demand, grid.split, grid.parts)
+    if grid.length is not None:
+        demand = divided(demand, np.where(grid.split, grid.length, 1.0))
     demand = lengthened(demand, grid, own)
     lead = _constant(world.lead_time, rows, grid.lead_time[rows])
     supply = world.supply

@@ -28,6 +28,10 @@ class WorkingGrid:
     exact : (n,) float, optional
         Lead times as they are, in parts, of items whose parts are of unequal length so that an order placed
         at a review arrives where a part begins (see `engine.laws.lengths`); NaN elsewhere.
+    length : (n,) float, optional
+        Lengths of parts, in m-ths of a period: where R is no whole number of these, a part is R ÷
+        `review_period` of its own, so that R and demand in R are exact, and a period of m parts is a little
+        more or less than one. 1 elsewhere.
     """
 
     parts: int
@@ -36,6 +40,12 @@ class WorkingGrid:
     review_period: IntArray
     review_phase: IntArray
     exact: FloatArray | None = None
+    length: FloatArray | None = None
+
+    @property
+    def in_periods(self) -> FloatArray:
+        """(n,) periods of a part."""
+        return np.asarray((np.ones(self.split.size) if self.length is None else self.length) / self.parts)
 
     @property
     def lead_time_exact(self) -> FloatArray:
