@@ -33,6 +33,7 @@ _LONGER = 1.1
 _ROUNDED = 0.01
 """How far L and R may lie from whole parts, as a share of R (and so of R + L, too)."""
 _A_PART = 0.95  # of a part, from which a review period is one
+_OWN = 0.02  # how far parts of an item's own may be from an m-th of a period
 _SAME = 1e-9
 _SHOWN = 4
 
@@ -239,9 +240,9 @@ def _parts(lead: FloatArray, review: FloatArray, most: int, *, unequal: bool) ->
     """The least number at which nothing has a remainder that another leaves out; see `working_parts`.
 
     Where the `_least` leaves one: the least at which nothing has, by `unequal` parts where these are allowed,
-    and L is taken to 1 % of R, else the one at which it is so most nearly (stock, which counts parts alike,
-    is off by as much). Where R is whole parts at none such, the same of those at which it is so to 1 %, or
-    most nearly. Where there is none of these either, the `_least`.
+    and L is taken to 1 % of R (stock, which counts parts alike, is off by as much). Where there is none, the
+    same of those at which R is whole parts to 2 %, or most nearly: L to 1 % of R, or most nearly. Where there
+    is none of these either, the `_least`.
     """
     parts = _least(lead, review, most)
     enough = _fits(lead, review, parts, unequal, NEAR)
@@ -249,11 +250,14 @@ def _parts(lead: FloatArray, review: FloatArray, most: int, *, unequal: bool) ->
     if enough:
         return parts
     off = {m: _review_off(review, m) for m in range(2, most + 1) if _fits(lead, review, m, unequal)}
-    nearest = min(off.values(), default=0.0)
-    near = NEAR if nearest <= NEAR else max(_ROUNDED, nearest * (1 + 1e-9))
-    shares = {m: _share(lead, review, m) for m, one in off.items() if one <= near}
-    least = max(_ROUNDED, min(shares.values(), default=0.0))
-    return next((m for m, share in shares.items() if share <= least), parts)
+    shares = {m: _share(lead, review, m) for m in off}
+    exact = [m for m, one in off.items() if one <= NEAR and shares[m] <= _ROUNDED]
+    if exact:
+        return exact[0]
+    near = max(_OWN, min(off.values(), default=0.0) * (1 + _SAME))
+    some = [m for m, one in off.items() if one <= near]
+    least = max(_ROUNDED, min((shares[m] for m in some), default=0.0))
+    return next((m for m in some if shares[m] <= least), parts)
 
 
 def _fits(lead: FloatArray, review: FloatArray, m: int, unequal: bool, near: float = np.inf) -> bool:

@@ -27,7 +27,7 @@ def models_of(make_catalog, lead: list[float], review: list[float], columns=None
         ("month", [10.0], [30.4375], 3, [(1, 3)]),
         ("week", [3.0, 10.0], [7.0, 7.0], 7, [(3, 7), (10, 7)]),
         ("month", [45.0], [MONTH], 17, [(25, 17)]),
-        ("month", [61.0], [14.0], 26, [(53, 12)]),
+        ("month", [61.0], [14.0], 30, [(61, 14)]),
         ("week", [3.5], [14.0], 2, [(1, 4)]),
     ],
     ids=["ten days", "3 and 10 days in weeks", "45 days", "two weeks of review", "half a week"],
