@@ -102,7 +102,9 @@ ORDER: dict[str, tuple[tuple[str, ...], ...]] = {
         ("asked", "robust", "service"),
     ),
     "models": (
-        ("correlation", "drawn", "grouping", "keys", "statistics", "working_parts"),
+        ("correlation", "drawn", "grouping", "keys", "statistics"),
+        ("shared",),
+        ("working_parts",),
         ("review_cycles", "terms"),
         ("history", "margins", "opening"),
         ("forecasts", "suppliers"),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -194,6 +194,22 @@ class OpenOrders:
     source: str = OPEN_ORDERS_TABLE
 
 
+class Dates(NamedTuple):
+    """What the rows of demand cover.
+
+    Attributes
+    ----------
+    distinct : (k,) datetime64[D]
+        Dates that any row has, ascending.
+    first, last : datetime64[D]
+        First and last date, of SKU-locations left out as well.
+    """
+
+    distinct: DateArray
+    first: np.datetime64
+    last: np.datetime64
+
+
 @dataclass(frozen=True, eq=False, repr=False)
 class Catalog(Public):
     """What the files say, typed and checked. Items keep the order of the file.
@@ -234,6 +250,8 @@ class Catalog(Public):
         Last whole periods that no law may know: the past as it was before them. 0 for a plan.
     rows_end : date or None
         Last day of the week or month that the last row of demand stands for; None of rows by the day.
+    whole : Dates or None
+        What the demand of the whole catalogue covers, where these are some of its SKU-locations.
     """
 
     study: Study
@@ -254,6 +272,7 @@ class Catalog(Public):
     forecast_errors: ForecastErrors | None = None
     held_out: int = 0
     rows_end: dt.date | None = None
+    whole: Dates | None = None
 
     @property
     def n_items(self) -> int:
@@ -275,13 +294,25 @@ class Catalog(Public):
         return tuple(f"{sku}@{place}" for sku, place in zip(self.sku, self.location, strict=True))
 
     @property
+    def dates(self) -> Dates | None:
+        """What the demand covers; None without a row of it."""
+        first, last = self.first_date, self.last_date
+        if self.whole is not None or self.demand is None or first is None or last is None:
+            return self.whole
+        return Dates(self.demand.distinct_dates, np.datetime64(first, "D"), np.datetime64(last, "D"))
+
+    @property
     def first_date(self) -> dt.date | None:
         """First date of demand, of those left out as well; None without a demand table."""
+        if self.whole is not None:
+            return _date(self.whole.first)
         return min((_date(table.day.min()) for table in self._dated), default=None)
 
     @property
     def last_date(self) -> dt.date | None:
         """Last date of demand used, of those left out as well; None without a demand table."""
+        if self.whole is not None:
+            return _date(self.whole.last)
         return max((_date(table.day.max()) for table in self._dated), default=None)
 
     @property

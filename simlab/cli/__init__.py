@@ -17,6 +17,7 @@ def main() -> None:
     from simlab.cli.progress import asked_now
 
     asked_now()
+    gc.set_threshold(_OBJECTS)
     atexit.register(gc.freeze)  # what is left is the system's to take: looking through it costs half a second
     from simlab.cli.app import app
     from simlab.cli.ending import tolerate_terminals
@@ -25,6 +26,10 @@ def main() -> None:
     tolerate_terminals()
     watch_signals()
     app(prog_name="simlab")
+
+
+_OBJECTS = 20_000
+"""New objects after which cycles are looked for: by itself 700, half a second of a run that makes few."""
 
 
 def stand_in_for_closed_streams() -> None:

@@ -7,7 +7,6 @@ digest of everything that goes in. Nothing is unpickled: arrays and the names of
 from __future__ import annotations
 
 import hashlib
-import io
 import json
 import math
 from collections.abc import Callable, Iterator, Mapping
@@ -26,7 +25,7 @@ from simlab.engine.recorder.shortage import Shortage
 from simlab.engine.world.curves import Curves
 from simlab.errors import IncompleteError
 from simlab.execution.sums import PlanSums
-from simlab.run.files import write_atomic
+from simlab.run.files import put
 
 _RECORDS: dict[str, Any] = {one.__name__: one for one in (Curves, Extremes, PlanSums, Shortage, TimeProfile)}
 _SMALL, _MOST = 4 << 20, 1 << 28
@@ -64,7 +63,7 @@ class Store:
     key: str
 
     def _path(self, rows: IntArray) -> Path:
-        return self.folder / f"{self.key}-{int(rows[0])}-{rows.size}.npz"
+        return self.folder / f"{self.key}-{int(rows[0])}-{rows.size}.block"
 
     def find(self, rows: IntArray) -> Any | None:
         """What is stored of a block; None where nothing is, or what is there is damaged."""
@@ -88,7 +87,7 @@ class Store:
         data = packed(result, seconds)
         if data is not None:
             try:
-                write_atomic(self._path(rows), data)
+                put(self._path(rows), data)  # its digest says whether it is whole
             except OSError as error:
                 why = error.strerror or type(error).__name__
                 folder = self.folder.parent
@@ -161,11 +160,9 @@ def packed(result: object, seconds: float = math.inf) -> bytes | None:
     size = sum(one.nbytes for one in arrays)
     if size > _MOST or (size > _SMALL and seconds < _PACE * size):
         return None
-    buffer = io.BytesIO()
-    text = np.frombuffer(json.dumps(form).encode(), np.uint8)
-    save: Any = np.savez
-    save(buffer, form=text, **{f"a{k}": one for k, one in enumerate(map(_narrowed, arrays))})
-    data = buffer.getvalue()
+    kept = [np.ascontiguousarray(_narrowed(one)) for one in arrays]
+    head = json.dumps({"form": form, "arrays": [(one.dtype.str, one.shape) for one in kept]}).encode()
+    data = b"".join([len(head).to_bytes(8, "little"), head, *(one.tobytes() for one in kept)])
     return hashlib.sha256(data).digest() + data
 
 
@@ -202,16 +199,25 @@ def unpacked(data: bytes) -> Any:
     ValueError
         The bytes are not those that were stored.
     """
-    if hashlib.sha256(data[32:]).digest() != data[:32]:
+    body = memoryview(data)[_DIGEST:]
+    if hashlib.sha256(body).digest() != data[:_DIGEST]:
         raise ValueError("a damaged block")
-    with np.load(io.BytesIO(data[32:]), allow_pickle=False) as stored:
-        form = json.loads(stored["form"].tobytes())
-        return _put_together(form, stored)
+    at = 8 + int.from_bytes(body[:8], "little")
+    head, arrays = json.loads(bytes(body[8:at])), []
+    for kind, shape in head["arrays"]:
+        size = math.prod(shape)
+        arrays.append(np.frombuffer(body, kind, size, at).reshape(shape) if size else np.empty(shape, kind))
+        at += size * arrays[-1].itemsize
+    return _put_together(head["form"], arrays)
 
 
-def _put_together(form: dict[str, Any], stored: Any) -> Any:
+_DIGEST = 32
+"""Bytes of a digest, at the beginning of a block."""
+
+
+def _put_together(form: dict[str, Any], stored: list[np.ndarray]) -> Any:
     if "array" in form:
-        return stored[f"a{int(form['array'])}"].astype(form["dtype"], copy=False)
+        return stored[int(form["array"])].astype(form["dtype"])
     if "record" in form:
         parts = {name: _put_together(one, stored) for name, one in form["parts"].items()}
         return _RECORDS[form["record"]](**parts)

@@ -27,11 +27,18 @@ from simlab.models.forecasts.before import refuse_replay
 from simlab.models.forecasts.laws import ForecastPaths
 from simlab.models.history.calendar import open_days
 from simlab.models.history.history import History
-from simlab.models.history.holdout import known_past, refuse_long_holdout
+from simlab.models.history.holdout import (
+    dates_of,
+    keep_dates,
+    known_past,
+    part_of,
+    refuse_long_holdout,
+)
 from simlab.models.history.reading import check_history_asked, read_history
 from simlab.models.keys import keys_of
 from simlab.models.opening import moving_part, opening_stock, still_of
 from simlab.models.review_cycles import Windows, own_windows, with_review_cycles
+from simlab.models.shared import Shared, Sharing
 from simlab.models.suppliers.effective import EffectiveLeadTimes, effective_lead_times, sequence_remarks
 from simlab.models.suppliers.lead_times import LeadTimes, fit_lead_times, moments
 from simlab.models.suppliers.orders import check_receipts_asked
@@ -111,6 +118,8 @@ class Models(Public):
         The user's own forecasts of the periods to come, which demand and levels follow.
     demand_grounds, lead_time_grounds : tuple of str
         Keys of what spoke for each law (`register/grounds.py`), joined by a space; empty: not known.
+    shared : Shared or None
+        What the laws of these items needed of all items of the catalogue; see `fit_rows`.
     """
 
     world: World
@@ -142,6 +151,7 @@ class Models(Public):
     paths: ForecastPaths | None = None
     demand_grounds: tuple[str, ...] = ()
     lead_time_grounds: tuple[str, ...] = ()
+    shared: Shared | None = None
 
     @property
     def n_items(self) -> int:
@@ -197,13 +207,36 @@ class _Checks:
             return None
 
 
-def fit(catalog: Catalog) -> Models:
+def fit_rows(catalog: Catalog, shared: Shared, rows: IntArray) -> Models:
+    """The laws of some rows of a catalogue, to the bit those that a fit of all of it gives them.
+
+    Parameters
+    ----------
+    catalog : Catalog
+        All items, or at least these: of no others is anything read.
+    shared : Shared
+        `Models.shared` of the fit of all items.
+    rows : (k,) int64
+        Rows of `catalog`, in any order.
+
+    Notes
+    -----
+    What is judged of a catalogue as a whole (whether effects can be seen in it, whether an option names
+    anybody) was judged in the fit of all items. Notes and sentences are those of these rows, and how sure
+    laws of lead times are (`redraws`) is not said: receipts are not read again.
+    """
+    return fit(part_of(catalog, rows, dates_of(shared)), shared)
+
+
+def fit(catalog: Catalog, shared: Shared | None = None) -> Models:
     """Fit demand and lead-time laws to a catalogue's histories.
 
     Parameters
     ----------
     catalog : Catalog
         Checked tables and their study.
+    shared : Shared, optional
+        Where these are some rows of a catalogue (`fit_rows`): what was found of all of them.
 
     Returns
     -------
@@ -220,14 +253,17 @@ def fit(catalog: Catalog) -> Models:
     -----
     The last `catalog.held_out` periods are left out, and receipts that arrived in them.
     """
-    refuse_long_holdout(catalog)
+    sharing = Sharing(shared)
+    keep_dates(catalog, sharing)
+    if sharing.whole:
+        refuse_long_holdout(catalog)
     catalog, held_out = known_past(catalog)
-    history = read_history(catalog)
-    sound = _checked(catalog, history)
-    laws = _laws(catalog, history, sound)
+    history = read_history(catalog, sharing=sharing.under("history"))
+    sound = _checked(catalog, history, sharing)
+    laws = _laws(catalog, history, sound, sharing)
     sound = sound._replace(parts=fitted_parts(sound.parts, laws.choice.law))
     choice, lead_times, parts = laws.choice, sound.lead_times, sound.parts
-    if not held_out:
+    if not held_out and sharing.whole:
         refuse_replay(catalog, protection(lead_times, laws.terms))
     costs, assumed = read_costs(catalog)
     came = _arrivals(lead_times.reason, laws.supply.reason)
@@ -272,6 +308,7 @@ def fit(catalog: Catalog) -> Models:
         paths=choice.paths,
         demand_grounds=tuple(one.keys for one in choice.reason),
         lead_time_grounds=tuple(one.keys for one in came),
+        shared=sharing.kept() if shared is None else shared,
     )
 
 
@@ -294,20 +331,22 @@ class _Sound(NamedTuple):
     begins: tuple[str, ...]
 
 
-def _checked(catalog: Catalog, history: History | None) -> _Sound:
+def _checked(catalog: Catalog, history: History | None, sharing: Sharing) -> _Sound:
     """Laws, lead times, order terms and start, or every problem of theirs at once."""
     checked = _Checks()
-    lead_times = checked.do(lambda: fit_lead_times(catalog))
+    lead_times = checked.do(lambda: fit_lead_times(catalog, sharing))
     terms = checked.do(lambda: read_terms(catalog))
     span = None if lead_times is None or terms is None else protection(lead_times, terms)
-    choice = checked.do(lambda: choose_laws(catalog, history, span))
-    parts = None if lead_times is None else checked.do(lambda: working_parts(catalog, lead_times.constant))
+    choice = checked.do(lambda: choose_laws(catalog, history, span, sharing))
+    constant = None if lead_times is None else lead_times.constant
+    parts = None if constant is None else checked.do(lambda: working_parts(catalog, constant, sharing))
     transient = catalog.study.policy.start == "today"
     opening: tuple[Start | None, tuple[str, ...]] | None = (None, ())
     if transient and lead_times is not None:
         law = lead_times.law
-        opening = checked.do(lambda: opening_stock(catalog, law))
-    checked.do(lambda: check_suppliers(catalog))
+        opening = checked.do(lambda: opening_stock(catalog, law, sharing))
+    if sharing.whole:
+        checked.do(lambda: check_suppliers(catalog))
     checked.do(lambda: check_receipts_asked(catalog))
     if history is None:
         checked.do(lambda: check_history_asked(catalog))
@@ -331,7 +370,7 @@ class _Laws(NamedTuple):
     coarser: tuple[QualityRow, ...]
 
 
-def _laws(catalog: Catalog, history: History | None, sound: _Sound) -> _Laws:
+def _laws(catalog: Catalog, history: History | None, sound: _Sound, sharing: Sharing) -> _Laws:
     """What was chosen, with rhythms and common factors, in steps that tables hold, in windows of its own."""
     choice, terms = sound.choice, sound.terms
     if history is not None:
@@ -339,16 +378,16 @@ def _laws(catalog: Catalog, history: History | None, sound: _Sound) -> _Laws:
         choice = with_rhythm(catalog, history, choice, _stay(catalog, choice), span)
     factors = None
     if catalog.study.models.dependence is not None and history is not None:
-        factors = common_factors(catalog, history, choice.law)
+        factors = common_factors(catalog, history, choice.law, sharing)
     resolved = resolved_laws(catalog, choice.law, terms)
     terms = with_review_cycles(catalog, terms, resolved.law)
-    windows = own_windows(catalog, terms, resolved.law, sound.parts.grid)
+    windows = own_windows(catalog, terms, resolved.law, sound.parts.grid, sharing)
     check_spans(catalog, resolved.law)
     if choice.paths is not None:  # levels are planned by the law of a mean period
         check_spans(catalog, choice.paths.mean_period(resolved.law, choice.paths.mask))
     coarser = (*resolved.notes, *support_notes(catalog, resolved.law))
     reason = tuple(one.adding(text, STEPS) for one, text in zip(choice.reason, _steps(resolved), strict=True))
-    supply = fit_supply(catalog)
+    supply = fit_supply(catalog, sharing)
     return _Laws(
         replace(choice, law=resolved.law, reason=reason),
         replace(terms, window=windows.own),

@@ -127,11 +127,17 @@ def no_such_column(catalog: Catalog, column: str, option: str) -> Problem:
     )
 
 
-def groups(column: npt.NDArray[np.object_] | None, n: int) -> tuple[IntArray, list[str]]:
-    """(n,) group of each item, and the groups' names; blank cells share a nameless group."""
+def groups(
+    column: npt.NDArray[np.object_] | None, n: int, names: list[str] | None = None
+) -> tuple[IntArray, list[str]]:
+    """(n,) group of each item, and the groups' names; blank cells share a nameless group.
+
+    names : list of str, optional
+        Where the items are some of a catalogue, the names of all its groups.
+    """
     if column is None:
         return np.zeros(n, np.int64), [""]
     texts = ["" if value is None else str(value) for value in column]
-    names = sorted(set(texts))
+    names = sorted(set(texts)) if names is None else names
     code = {name: number for number, name in enumerate(names)}
     return np.array([code[text] for text in texts], dtype=np.int64), names

@@ -13,6 +13,7 @@ from simlab.catalog.catalog import ON_ORDER_DUE, OPEN_ORDERS_TABLE
 from simlab.engine.world.demand_law import DemandLaw
 from simlab.engine.world.world import LeadTimeLaw, Start
 from simlab.errors import InvalidInputError, Problem
+from simlab.models.shared import Sharing
 from simlab.models.terms import stated_column
 
 if TYPE_CHECKING:
@@ -65,7 +66,7 @@ class Pipeline:
         )
 
 
-def pipeline_today(catalog: Catalog, lead: LeadTimeLaw) -> Pipeline:
+def pipeline_today(catalog: Catalog, lead: LeadTimeLaw, sharing: Sharing | None = None) -> Pipeline:
     """What is on order, and when it comes.
 
     Parameters
@@ -75,6 +76,8 @@ def pipeline_today(catalog: Catalog, lead: LeadTimeLaw) -> Pipeline:
         `sku` and `location` that were not received; `on_order` of items.
     lead : LeadTimeLaw
         n items, periods.
+    sharing : Sharing, optional
+        Pools of all items; these are all if left out.
 
     Notes
     -----
@@ -102,7 +105,7 @@ def pipeline_today(catalog: Catalog, lead: LeadTimeLaw) -> Pipeline:
     on_order = stated_column(catalog, "on_order")
     whole = source not in ("", ON_ORDER_DUE)  # a table of orders tells of all items
     silent = np.zeros(catalog.n_items, np.bool_) if whole else np.isnan(on_order)
-    filled = bool(np.isfinite(on_order).any())
+    filled = (sharing or Sharing()).flag("on_order is filled", lambda: bool(np.isfinite(on_order).any()))
     undated = np.maximum(whole_units(np.nan_to_num(on_order)) - dated, 0)
     return Pipeline(item, period, units, undated, silent & (not filled), silent & filled, overdue, source)
 
@@ -125,7 +128,9 @@ def stock_record(catalog: Catalog, lead: LeadTimeLaw) -> tuple[Start, Pipeline] 
     return pipeline.start(on_hand, lead), pipeline
 
 
-def opening_stock(catalog: Catalog, lead: LeadTimeLaw) -> tuple[Start, tuple[str, ...]]:
+def opening_stock(
+    catalog: Catalog, lead: LeadTimeLaw, sharing: Sharing | None = None
+) -> tuple[Start, tuple[str, ...]]:
     """The start of a transient study (`policy.start = "today"`), and what it assumes, in sentences.
 
     Raises
@@ -134,7 +139,7 @@ def opening_stock(catalog: Catalog, lead: LeadTimeLaw) -> tuple[Start, tuple[str
         SKU-locations without `on_hand`, or of which nothing says what is on order, by name.
     """
     on_hand = stated_column(catalog, "on_hand")
-    pipeline = pipeline_today(catalog, lead)
+    pipeline = pipeline_today(catalog, lead, sharing)
     problems = [
         *_missing(catalog, np.isnan(on_hand), "on_hand", "no stock", "the shelf is empty"),
         *_missing(catalog, pipeline.unknown, "on_order", "nothing on order said", "nothing is on order"),

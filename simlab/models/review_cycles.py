@@ -14,6 +14,7 @@ from simlab.engine.kernels.streams import location_keys, supplier_keys
 from simlab.engine.world.demand_law import DemandLaw, LawKind
 from simlab.engine.world.world import OrderTerms
 from simlab.errors import InvalidInputError, Problem
+from simlab.models.shared import Sharing
 
 if TYPE_CHECKING:
     from simlab.catalog import Catalog
@@ -56,8 +57,17 @@ class Windows:
     notes: tuple[QualityRow, ...]
 
 
+@dataclass(frozen=True)
+class _Scale:
+    scale: int
+
+
 def own_windows(
-    catalog: Catalog, terms: OrderTerms, law: DemandLaw, grid: WorkingGrid | None = None
+    catalog: Catalog,
+    terms: OrderTerms,
+    law: DemandLaw,
+    grid: WorkingGrid | None = None,
+    sharing: Sharing | None = None,
 ) -> Windows:
     """Windows of whole cycles for items whose review phase is given.
 
@@ -79,15 +89,15 @@ def own_windows(
     if study.policy.start == "today":
         return Windows(None, 1, ())
     remarks = _part_seasons(catalog, law, ~needs)
+    cycles = np.unique(cycle[needs]).tolist()
+    exact = math.lcm(*(c // math.gcd(c, periods) for c in cycles))
+    scale = (sharing or Sharing()).of("windows", _Scale, lambda: _Scale(min(exact, _MOST_SCALE))).scale
     if not needs.any():
-        return Windows(None, 1, remarks)
+        return Windows(None, scale, remarks)
     longest = int(_MOST_YEARS * study.periods_per_year)
     too_long = needs & (cycle > longest)
     if too_long.any():
         raise InvalidInputError([_too_long(catalog, terms, cycle, int(np.argmax(too_long)), too_long)])
-    cycles = np.unique(cycle[needs]).tolist()
-    exact = math.lcm(*(c // math.gcd(c, periods) for c in cycles))
-    scale = min(exact, _MOST_SCALE)
     lengths = {c: _window(c, periods, scale, longest) for c in cycles}
     own = np.zeros(terms.n_items, np.int64)
     own[needs] = [lengths[c] for c in cycle[needs].tolist()]

@@ -14,6 +14,7 @@ from simlab.engine.laws.pieces import pieces
 from simlab.engine.world.demand_law import DemandLaw
 from simlab.engine.world.working_grid import WorkingGrid
 from simlab.errors import InvalidInputError, Problem
+from simlab.models.shared import Sharing
 from simlab.register.families import Family, family_named
 from simlab.register.laws import DIVISIBLE_KINDS, SERIAL_KINDS, SERIAL_NAMES, law_of
 
@@ -32,7 +33,7 @@ _LONGER = 1.1
 NEAR = 0.01
 """How far L and R may lie from whole parts, as a share of R (and so of R + L, too)."""
 _A_PART = 0.95  # of a part, from which a review period is one
-_TOLD = 1e-3  # of R + L, above which what a time is rounded by is said, or mended
+_TOLD = 1e-3  # of R, above which what a time is rounded by is said, or mended
 _SHOWN = 4
 
 
@@ -98,7 +99,14 @@ def is_whole(periods: FloatArray) -> BoolArray:
     return np.asarray(np.abs(periods - nearest) <= WHOLE * nearest + 1e-9)
 
 
-def working_parts(catalog: Catalog, constant: FloatArray) -> WorkingParts:
+@dataclass(frozen=True)
+class _Parts:
+    """Parts of a period, of all items."""
+
+    parts: int
+
+
+def working_parts(catalog: Catalog, constant: FloatArray, sharing: Sharing | None = None) -> WorkingParts:
     """The least working grid on which all constant lead times and their review periods are whole.
 
     Parameters
@@ -106,6 +114,8 @@ def working_parts(catalog: Catalog, constant: FloatArray) -> WorkingParts:
     catalog : Catalog
     constant : (n,) float
         Constant lead times, periods; NaN where they are random.
+    sharing : Sharing, optional
+        Pools of all items; these are all if left out.
 
     Raises
     ------
@@ -117,8 +127,9 @@ def working_parts(catalog: Catalog, constant: FloatArray) -> WorkingParts:
     m is the least number, at most 31 a month, 7 a week and 1 a day, at which every L and R of the items
     concerned is whole to 1 % of R, and so of R + L: units short in a cycle move by demand of what L is
     rounded by, of those R asks for. Where no m is enough, the one with the least such share. L and R take the
-    nearest part. What lies within 0.5 % of a whole period is whole (a month is 365/12 days), and so
-    concerns nothing.
+    nearest part. Where that leaves a remainder that parts of unequal length would not, another m is taken
+    (`_parts`). What lies within 0.5 % of a whole period is whole (a month is 365/12 days), and so concerns
+    nothing.
     """
     review, phase = stated_reviews(catalog)
     most = MOST_PARTS[catalog.study.period]
@@ -126,16 +137,23 @@ def working_parts(catalog: Catalog, constant: FloatArray) -> WorkingParts:
     short = np.where(split, review * most < _A_PART, review < 0.5)
     if short.any():
         raise InvalidInputError([_too_short(catalog, np.flatnonzero(short), review, most)])
-    m = _least(constant[split], review[split], most)
-    lead = np.rint(np.nan_to_num(constant) * m).astype(np.int64)
-    own = np.maximum(np.rint(review * m), 1).astype(np.int64)
+    may = _made_to_fit(catalog)
+
+    def shared() -> _Parts:
+        unequal = bool(may[split].all() and catalog.study.models.seasonality is None)
+        return _Parts(_parts(constant[split], review[split], most, unequal=unequal))
+
+    m = (sharing or Sharing()).of("parts", _Parts, shared).parts
+    own, inside = _in_parts(np.nan_to_num(constant), review, m)
+    lead = _nearest(constant, m)
     taken = np.where(split, lead / m, constant), np.where(split, own / m, np.maximum(np.rint(review), 1))
     grid = None
     if m > 1:
         begin = np.rint(phase * m).astype(np.int64) % own
-        off = np.abs(constant - taken[0]) > _TOLD * (constant + review)
-        fits = split & off & _made_to_fit(catalog)
+        off = np.abs(constant - taken[0]) > _TOLD * review
+        fits = split & off & may
         exact = np.where(fits, constant * m, np.nan) if fits.any() else None
+        lead = np.where(fits, inside, lead)
         lead, own, begin = (np.where(split, one, least) for one, least in ((lead, 0), (own, 1), (begin, 0)))
         grid = WorkingGrid(m, split, lead, own, begin, exact)
     return WorkingParts(grid, split, constant, review, *taken)
@@ -166,7 +184,10 @@ def fitted_parts(found: WorkingParts, law: DemandLaw) -> WorkingParts:
     if found.grid is None or found.grid.exact is None:
         return found
     fits = uneven(found.grid, law)
-    grid = replace(found.grid, exact=np.where(fits, found.grid.exact, np.nan) if fits.any() else None)
+    nearest = np.where(found.grid.split, _nearest(found.lead_time, found.grid.parts), found.grid.lead_time)
+    lead = np.where(fits, found.grid.lead_time, nearest)
+    exact = np.where(fits, found.grid.exact, np.nan) if fits.any() else None
+    grid = replace(found.grid, lead_time=lead, exact=exact)
     return replace(found, grid=grid, lead_time_taken=np.where(fits, found.lead_time, found.lead_time_taken))
 
 
@@ -185,6 +206,50 @@ def _least(lead: FloatArray, review: FloatArray, most: int) -> int:
         if share < worst:
             best, worst = m, share
     return best
+
+
+def _parts(lead: FloatArray, review: FloatArray, most: int, *, unequal: bool) -> int:
+    """The least number at which nothing has a remainder that another leaves out; see `working_parts`.
+
+    Where the `_least` leaves one: the least at which nothing has, by `unequal` parts where these are allowed,
+    and L is taken to 1 % of R, else the one at which it is so most nearly (stock, which counts parts alike,
+    is off by as much). Where there is none such, the `_least`.
+    """
+    parts = _least(lead, review, most)
+    enough = _fits(lead, review, parts, unequal)
+    enough &= bool(is_whole(review).all()) or _share(lead, review, parts) <= NEAR
+    fitting = [] if enough else [m for m in range(2, most + 1) if _fits(lead, review, m, unequal)]
+    shares = [_share(lead, review, m) for m in fitting]
+    least = max(NEAR, min(shares, default=0.0))
+    return next((m for m, share in zip(fitting, shares, strict=True) if share <= least), parts)
+
+
+def _fits(lead: FloatArray, review: FloatArray, m: int, unequal: bool) -> bool:
+    """Whether every R is whole parts, and every L too, or ends inside a cell (`engine.laws.lengths`)."""
+    own, taken = _in_parts(lead, review, m)
+    near = _TOLD * review * m
+    ends = (np.abs(lead * m - taken) <= near) | ((taken % np.gcd(own, m) > 0) & unequal)
+    return bool((ends & (np.abs(review * m - own) <= near)).all())
+
+
+def _share(lead: FloatArray, review: FloatArray, m: int) -> float:
+    """How far lead times lie from the parts that they are taken as, as a share of R."""
+    taken = _in_parts(lead, review, m)[1]
+    return float((np.abs(lead * m - taken) / m / review).max())
+
+
+def _nearest(lead: FloatArray, m: int) -> IntArray:
+    """(n,) L in parts, the nearest; 0 where it is not constant."""
+    return np.rint(np.nan_to_num(lead) * m).astype(np.int64)
+
+
+def _in_parts(lead: FloatArray, review: FloatArray, m: int) -> tuple[IntArray, IntArray]:
+    """(n,) R and L in parts: the nearest, but inside a cell what ends there where R is no whole period."""
+    own = np.maximum(np.rint(review * m), 1).astype(np.int64)
+    cell, nearest = np.gcd(own, m), _nearest(lead, m)
+    begin = np.floor(lead * m / cell).astype(np.int64) * cell
+    ends = (cell > 1) & (cell < m) & (np.abs(lead * m - nearest) > _TOLD * review * m)
+    return own, np.where(ends, begin + np.clip(nearest - begin, 1, np.maximum(cell - 1, 1)), nearest)
 
 
 def _off(parts: FloatArray, least: int) -> FloatArray:
@@ -256,7 +321,7 @@ def _remainder_note(catalog: Catalog, found: WorkingParts) -> tuple[QualityRow, 
         f"{names[row]} {what} {stated[row] / unit:.4g} → {taken[row] / unit:.4g}"
         for row in np.flatnonzero(found.on_grid).tolist()
         for what, stated, taken in pairs
-        if abs(stated[row] - taken[row]) > _TOLD * (found.lead_time[row] + found.review_period[row])
+        if abs(stated[row] - taken[row]) > _TOLD * found.review_period[row]
     ]
     if not told:
         return ()

@@ -54,7 +54,13 @@ class Drawn:
     faults: dict[str, str] = field(default_factory=dict)
 
 
-def draw_apart(folder: Path, *, excel: bool | None = None, figures: bool = False) -> Drawn:
+def draw_apart(
+    folder: Path,
+    *,
+    excel: bool | None = None,
+    figures: bool = False,
+    let_go: Callable[[], None] = lambda: None,
+) -> Drawn:
     """Page and workbook of a sealed run, drawn in other processes and noted in its manifest.
 
     Parameters
@@ -64,16 +70,24 @@ def draw_apart(folder: Path, *, excel: bool | None = None, figures: bool = False
         Whether the workbook is made; left out: where the command has one and the run is not very large.
     figures : bool
         Whether the charts of a plan's page are drawn as SVG and PNG, too; other pages carry theirs anyhow.
+    let_go : callable
+        Frees memory of this process: meanwhile where the page's process was begun ahead, else before it is.
     """
+    ahead = folder.resolve() in _AHEAD
+    if not ahead:
+        let_go()
     book = _with_book(RunFolder.open(folder, sealed=True), excel)
     n = _n_items(folder)
     alone, later = can_copy() or n > _SMALL, n > _LARGE
     found, faults = dict[str, Path](), dict[str, str]()
     first = [PAGE, WORKBOOK] if book and not alone else [PAGE]
-    with _started(folder, [WORKBOOK] if book and alone and not later else []) as second:
-        with _started(folder, first, figures) as process:
+    second = [WORKBOOK] if book and alone and not later else []
+    with _started(folder, first, figures) as process:
+        if ahead:
+            let_go()
+        with _started(folder, second) as other:
             _collect(process, first, found, faults)
-        _collect(second, [WORKBOOK], found, faults)
+            _collect(other, second, found, faults)
     missed = PAGE in faults and len(first) > 1 and WORKBOOK not in found
     if missed or (book and alone and later):
         with _started(folder, [WORKBOOK]) as process:

@@ -144,7 +144,7 @@ def _stages(events: list[dict[str, Any]]) -> Section:
 
 def _files(run: RunFolder, tables: list[Path]) -> Section:
     """What lies in the folder."""
-    blocks = list((run.path / BLOCKS).glob("*.npz"))
+    blocks = list((run.path / BLOCKS).glob("*.block"))
     size = sum(one.stat().st_size for one in blocks) / 1e6
     pairs = [("blocks kept to go on from", f"{number(len(blocks))} ({number(size, 1)} MB)")]
     pairs += [(f"results/{one.name}", "whole") for one in tables]

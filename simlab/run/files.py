@@ -65,6 +65,20 @@ def write_atomic(path: Path, data: bytes | Iterable[bytes]) -> None:
     _sync_folder(path.parent)
 
 
+def put(path: Path, data: bytes) -> None:
+    """Put a file in place that can be made again and carries a digest of its own.
+
+    Whole or not at all if this process ends; after a power cut it may be damaged, which its reader sees.
+    """
+    temporary = path.with_name(f".{path.name}.{secrets.token_hex(4)}.tmp")
+    try:
+        temporary.write_bytes(data)
+        temporary.replace(path)
+    except BaseException:
+        temporary.unlink(missing_ok=True)
+        raise
+
+
 def to_json(value: object, *, indent: int | None = None) -> str:
     """Strict JSON text: NaN and infinities become null, numpy and dates become plain values.
 

@@ -1,8 +1,9 @@
 """Random studies in days, weeks and months against closed forms: arrive, order, demand, count.
 
-One SKU-location each: R from 1 to 400 days, L from 0 to 120 days, Poisson or negative binomial, a level of
-its own. Fill rate and mean stock of simulated (R,S) lie within 4 standard errors of sums over the parts that
-the study goes by; where nothing was rounded these are the sums over exact days.
+One SKU-location each: R from 1 to 400 days or a fraction of a period, L from 0 to 120 days, Poisson or
+negative binomial, a level of its own. Fill rate and mean stock of simulated (R,S) lie within 4 standard
+errors of sums over the parts that the study goes by; where nothing was rounded these are the sums over exact
+days.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ import pytest
 from scipy.stats import nbinom, poisson
 
 import simlab as sl
+from simlab.engine.world.working_grid import WorkingGrid
 
 DAYS = {"day": 1.0, "week": 7.0, "month": 365 / 12}
 
@@ -22,10 +24,13 @@ DAYS = {"day": 1.0, "week": 7.0, "month": 365 / 12}
 class Chain:
     """One item under (R,S): demand a day, lead time and review period in days, and its level."""
 
-    def __init__(self, rng: np.random.Generator, period: str) -> None:
+    def __init__(self, rng: np.random.Generator, period: str, fraction: bool = False) -> None:
         self.period = period
         self.lead = float(rng.choice([rng.integers(0, 13), rng.integers(0, 121)]))
         self.review = float(round(np.exp(rng.uniform(0, np.log(400)))))
+        if fraction:
+            below = int(rng.choice([2, 3] if period == "week" else [2, 3, 4, 5, 6]))
+            self.review = DAYS[period] * float(rng.integers(1, 3 * below + 1)) / below
         self.daily = float(np.exp(rng.uniform(np.log(0.02), np.log(20))))
         self.ratio = float(rng.choice([1.0, rng.uniform(1.2, 6)]))
         middle = self.daily * (self.lead + 0.6 * self.review)
@@ -81,44 +86,54 @@ def study_of(one: Chain, seed: int, periods: int) -> sl.Data:
     return sl.load_frames(items, study=study)
 
 
-def check(seed: int, period: str) -> bool:
+def lengths_of(one: Chain, grid: WorkingGrid | None, lead: float, review: int) -> list[float]:
+    """Days of the parts of a cycle, from a receipt on: alike, or in every cell as its two kinds of parts."""
+    days, m = DAYS[one.period], 1 if grid is None else grid.parts
+    if grid is None or grid.exact is None or np.isnan(grid.exact[0]):
+        return [days / m] * review
+    cell = math.gcd(review, m)
+    inside = int(grid.lead_time[0]) % cell
+    place = lead - (int(grid.lead_time[0]) - inside) * days / m
+    after, before = (cell * days / m - place) / (cell - inside), place / inside
+    return ([after] * (cell - inside) + [before] * inside) * (review // cell)
+
+
+def check(seed: int, period: str, fraction: bool = False) -> bool:
     """One study; whether nothing of it had to be rounded."""
-    one = Chain(np.random.default_rng([seed, len(period)]), period)
+    one = Chain(np.random.default_rng([seed, len(period)]), period, fraction)
     found = study_of(one, seed, 12).models
     assert found.parts is not None
-    m = 1 if found.world.grid is None else found.world.grid.parts
-    taken = float(found.parts.lead_time_taken[0])
-    lead, review = (round(float(time) * m) for time in (taken, found.parts.review_period_taken[0]))
-    part, cycle = DAYS[period] / m, review // math.gcd(review, m)
+    grid = found.world.grid
+    m = 1 if grid is None else grid.parts
+    lead, review = (
+        float(time[0]) * DAYS[period]
+        for time in (found.parts.lead_time_taken, found.parts.review_period_taken)
+    )
+    reviewed = round(review / DAYS[period] * m)
+    cycle = reviewed // math.gcd(reviewed, m)
     data = study_of(one, seed, max(1, round(120 / cycle)) * cycle)
     result = sl.simulate(data, sl.Policy.given(sl.segment(data, by="all")), replications=300, seed=seed + 1)
     who = f"{period} {seed}: L {one.lead}, R {one.review}, S {one.level}, {m} parts"
-    days, lengths = lead * part, [part] * review
-    grid = found.world.grid
-    if grid is not None and grid.exact is not None:  # parts before a receipt, and those after it
-        days, inside = taken * DAYS[period], lead % m
-        before = (days - (lead - inside) * part) / inside
-        after = (DAYS[period] - before * inside) / (m - inside)
-        lengths = ([after] * (m - inside) + [before] * inside) * (review // m)
-    fill, stock = one.fill(days, review * part), one.stock(days, lengths)
+    fill, stock = one.fill(lead, review), one.stock(lead, lengths_of(one, grid, lead, reviewed))
     for known, wanted, least in (
         (result.fill_rate, fill, 2e-4),
         (result.inventory_value, stock, 1e-4 * one.level),
     ):
         error = max((known.high - known.low) / (2 * 1.96), least)
         assert abs(known.value - wanted) < 4 * error, f"{who}: {known} for {wanted:.5f}"
-    rounded = max(abs(days - one.lead), abs(review * part - one.review)) > 1e-6 * one.review
+    off = max(abs(lead - one.lead), abs(review - one.review)) / one.review
     told = any("nearest part" in note.what for note in found.notes)
-    assert told or not rounded or abs(days - one.lead) < 0.006 * (one.lead + one.review), who
-    if not rounded:
-        assert fill == pytest.approx(one.fill(one.lead, one.review), abs=1e-9), who
-    return not rounded
+    assert told or off < 1e-3 or found.world.grid is None, who
+    if off < 1e-3:
+        assert fill == pytest.approx(one.fill(one.lead, one.review), abs=1e-9 if off < 1e-9 else 2 * off), who
+    return off < 1e-3 or (found.world.grid is None and off < 0.005)  # so near to whole periods is whole
 
 
 @pytest.mark.parametrize("period", ["week", "month"])
 def test_a_few_random_studies_reach_their_closed_forms(period: str) -> None:
     for seed in range(4):
         check(seed, period)
+    assert all(check(seed, period, fraction=True) for seed in range(2))
 
 
 @pytest.mark.slow
@@ -126,4 +141,11 @@ def test_a_few_random_studies_reach_their_closed_forms(period: str) -> None:
 def test_hundreds_of_random_studies_reach_their_closed_forms(period: str) -> None:
     """A hundred each; of 600 comparisons at 4 standard errors hardly one may fail by chance."""
     exact = [check(seed, period) for seed in range(100, 200)]
-    assert all(exact) or period != "day"
+    assert all(exact) or period == "month"
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("period", ["week", "month"])
+def test_reviews_of_a_fraction_of_a_period_have_no_remainder(period: str) -> None:
+    """Halves to sixths of a period, up to three of it, beside lead times in days: nothing is rounded."""
+    assert all(check(seed, period, fraction=True) for seed in range(200, 250))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -319,3 +320,13 @@ def test_progress_only_for_people(
     assert "1/2" not in out
     command("optimize", "s.toml", "--quiet")
     assert api.calls[-1][1]["progress"] is None
+
+
+def test_cycles_are_looked_for_seldom() -> None:
+    """A run makes half a million objects and few cycles: looking every 700 took half a second of it."""
+    code = (
+        "import atexit, gc, sys; atexit.register(lambda: print(gc.get_threshold()[0]))\n"
+        "from simlab.cli import main; sys.argv = ['simlab', '--version']; main()"
+    )
+    told = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert int(told.stdout.split()[-1]) >= 20_000

@@ -263,6 +263,31 @@ def test_parts_of_unequal_length_have_the_same_bits_alone_among_others_and_sent_
     np.testing.assert_allclose(means[:3], 2.0, rtol=1e-6)  # of a part, over a period
 
 
+def test_reviews_inside_periods_have_parts_of_unequal_length_too() -> None:
+    """Halves of a period in four parts, the first 1.3 of 2: whichever review an order is placed at, it
+    arrives 3.3 parts later. Reviews begin with a half, phases are drawn by halves; R of 3 parts fits none."""
+    world = world_of([True] * 3, law=law_of(LawKind.POISSON, 6.0, 6.0, 3))
+    assert world.grid is not None
+    grid = replace(
+        world.grid,
+        parts=4,
+        lead_time=np.full(3, 3),
+        review_period=np.array([2, 6, 3]),
+        review_phase=np.array([1, 4, 0]),
+        exact=np.full(3, 3.3),
+    )
+    one = np.ones(3, np.int64)
+    drawn = replace(world.terms, phase_cycle=one, phase_keys=one.astype(np.uint64))
+    halves = replace(world, grid=grid, terms=drawn)
+    assert uneven(grid, world.demand).tolist() == [True, True, False]
+    fine = in_parts(halves)
+    assert fine.terms.phase_cycle is not None
+    assert fine.terms.phase_cycle.tolist() == [2, 2, 1]
+    for item, lengths in ((0, [0.7, 1.3, 0.7, 1.3]), (1, [1.3, 0.7, 1.3, 0.7]), (2, [1.0] * 4)):
+        means = [_mean(fine.demand, item, t) for t in range(4)]
+        np.testing.assert_allclose(means, 1.5 * np.array(lengths), rtol=1e-6)
+
+
 def test_lengths_are_given_up_where_they_make_no_lead_time_exact() -> None:
     """Reviews inside periods, lead times that end with one, and seasons."""
     world = world_of([True] * 4)

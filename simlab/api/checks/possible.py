@@ -6,16 +6,20 @@ from dataclasses import replace
 
 from simlab.api.data.data import Data
 from simlab.api.data.dead_stock import movable
+from simlab.api.plans.choosing import BY_LOWER_BOUND, choose
 from simlab.api.plans.rivals import any_limit
 from simlab.api.plans.search import Ready, prepare, search_curves
 from simlab.api.plans.solved import floor_of
 from simlab.api.plans.sums import ItemTables, segment_curves
+from simlab.api.plans.tails import bounds_tails, tails_of
+from simlab.api.requirements.accounting import DEFAULT_FILL_RATE
 from simlab.api.requirements.constraints import Constraints
 from simlab.api.requirements.limits import chance_limits, limits_on_means
 from simlab.api.settings import Clock, Settings
 from simlab.api.simulator.simulator import chance_sums
-from simlab.errors import InvalidInputError, Problem
-from simlab.frontier import Chance, Explanation, Limit
+from simlab.errors import InfeasibleError, InvalidInputError, Problem
+from simlab.execution import Curves
+from simlab.frontier import Chance, Explanation, Limit, solve
 from simlab.frontier import Problem as PlanProblem
 from simlab.frontier.limits.conflict import explain
 from simlab.measures import format_money
@@ -23,6 +27,8 @@ from simlab.segments import Segmentation
 
 WORK = 2_000_000
 """SKU-locations × replications that a check simulates at most: seconds."""
+WORK_OF_ITS_OWN = 500_000
+"""The same where limits on P95 and peaks, or the selection seed, take a further run."""
 MOST_ITEMS = 100_000
 _FEWEST = 10
 _HIGH = 0.98
@@ -43,7 +49,7 @@ def refuse_impossible(
     decide, so that it would refuse the same. Else there are fewer, floors of groups and limits on
     single years are left out, and refused is only what lies clearly beyond: where `_MARGIN` times the budget
     and `_SHORT` times what the floor leaves unserved would not do. Limits on P95 and peaks of stock, and
-    floors by ``choose = "lower_bound"``, are not looked at.
+    floors by ``choose = "lower_bound"``, which take runs of their own, are looked at up to `WORK_OF_ITS_OWN`.
 
     Parameters
     ----------
@@ -62,15 +68,21 @@ def refuse_impossible(
     whole = fits >= settings.replications
     run = settings if whole else replace(settings, replications=fits)
     ready = prepare(data, segmentation, run, Clock())
-    problem, chances = _problem(ready, whole=whole)
+    curves = search_curves(ready, Clock(), None)
+    problem, chances = _problem(ready, curves, whole=whole)
     floor = None if learned else floor_of(ready.simulator, asked.fill_rate, asked.budget)[0]
     left = movable(data, asked.budget)
     if not whole and not _clearly(problem, floor, left):
         return
-    found = explain(problem.program(fill_rate=floor, budget=left), chances=chances, time_limit=_SECONDS)
+    more = not learned and data.models.n_items * settings.replications <= WORK_OF_ITS_OWN
+    tails = tuple(tails_of(ready.simulator).limits.values()) if more and bounds_tails(asked) else ()
+    program = problem.program(fill_rate=floor, budget=left)
+    found = explain(program, chances=chances, tails=tails, time_limit=_SECONDS)
     if found is not None:
         note = f", by the first {run.replications} of {settings.replications} replications"
         raise InvalidInputError([_told(problem, data, found, left, "" if whole else note)])
+    if more and asked.choose == BY_LOWER_BOUND:
+        _refuse_unsure(ready, curves, problem, floor, left)
 
 
 def can_be_asked(data: Data, rules: Constraints, *, learned: bool) -> bool:
@@ -83,14 +95,46 @@ def can_be_asked(data: Data, rules: Constraints, *, learned: bool) -> bool:
 def _might_be_beyond(data: Data, rules: Constraints) -> bool:
     """Whether anything is asked that a plan might not reach."""
     asked = data.study.optimize
-    return asked.budget is not None or any_limit(rules) or (asked.fill_rate or 0.0) >= _HIGH
+    if asked.budget is not None or any_limit(rules) or bounds_tails(asked):
+        return True
+    if asked.choose == BY_LOWER_BOUND or data.study.policy.start == "today" or _capped(data):
+        return True
+    return (asked.fill_rate or DEFAULT_FILL_RATE) >= min(_HIGH, asked.target_max)
 
 
-def _problem(ready: Ready, *, whole: bool) -> tuple[PlanProblem, tuple[Chance, ...]]:
+def _capped(data: Data) -> bool:
+    """Whether orders or positions of any item are limited, so that the highest target may serve little."""
+    terms = data.models.world.terms
+    return bool(terms.max_order.any() or (terms.max_position is not None and terms.max_position.any()))
+
+
+def _refuse_unsure(
+    ready: Ready, curves: Curves, problem: PlanProblem, floor: float | None, budget: float | None
+) -> None:
+    """Refuse a floor that no plan surely meets, by the selection seed as `optimize` judges it."""
+    run = ready.simulator
+    data = run.data
+    plain = segment_curves(
+        ItemTables.of(curves, data.models).pinned(run.rules),
+        data,
+        run.segmentation,
+        ready.targets,
+        run.settings,
+        rules=run.rules,
+    )
+    limited = bool(problem.limits or problem.ordered)
+    frontier = problem.points(data.study.optimize.points) if limited else solve(problem.curves)
+    try:
+        choose(run, problem, frontier, floor, budget, plain)
+    except InfeasibleError as error:
+        where = f'optimize.choose = "{BY_LOWER_BOUND}"'
+        raise InvalidInputError([Problem("E-OPT-024", str(error), data.study.file, column=where)]) from None
+
+
+def _problem(ready: Ready, curves: Curves, *, whole: bool) -> tuple[PlanProblem, tuple[Chance, ...]]:
     """What `optimize` solves; of a part of its replications without floors of groups and chance limits."""
     run = ready.simulator
     data, rules, settings = run.data, run.rules, run.settings
-    curves = search_curves(ready, Clock(), None)
     tables = ItemTables.of(curves, data.models)
     tables = tables.counted(curves, data, run.accounting, settings.replications).pinned(rules)
     grid = segment_curves(

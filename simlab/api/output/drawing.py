@@ -22,15 +22,19 @@ def draw_report(result: RunResult, *, figures: bool = False) -> RunResult:
     from simlab.report.apart import draw_apart
 
     started = time.perf_counter()
-    gc.collect()  # what was simulated is not drawn from
-    give_back()
-    drawn = draw_apart(result.folder, figures=figures)
+    drawn = draw_apart(result.folder, figures=figures, let_go=_let_go)
     folder = RunFolder.open(result.folder, sealed=True)
     folder.complete()
     seconds = time.perf_counter() - started
     folder.log("stage", stage="report", seconds=round(seconds, 3), **drawn.faults)
     faults, times = {**result.faults, **drawn.faults}, {**result.times, "report": seconds}
     return replace(result, report=drawn.report, book=drawn.book, faults=faults, times=times)
+
+
+def _let_go() -> None:
+    """Free what was simulated: nothing is drawn from it."""
+    gc.collect()
+    give_back()
 
 
 def with_places(result: RunResult) -> RunResult:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from simlab.api.data import ordering
+from simlab.api.data import ordering, rows
 from simlab.api.simulator import items
 from simlab.api.simulator.levels import families
 from simlab.engine.world.levels import Family, Levels
@@ -100,6 +100,8 @@ def write_plan(folder: RunFolder, data: Data, plan: pd.DataFrame) -> None:
     folder.write_bytes(PLACE, csv_parts(table, largest_first(table)))
     moved = ordering.moved_levels(data, plan)
     folder.write_bytes(ordering.PLACE, ordering.packed(ordering.ordering_of(data, moved)))
+    if data.models.shared is not None:
+        folder.write_bytes(rows.PLACE, data.models.shared.packed())
 
 
 def plan_table(plan: pd.DataFrame) -> pd.DataFrame:

@@ -26,6 +26,7 @@ _LISTED = (
     "the plain frontier (listed)"
 )
 MAX_CANDIDATES = 8_000
+BY_LOWER_BOUND = "lower_bound"
 _NO_FLOOR = 1e-9
 SMALL = 0.01
 """Share of cost up to which ``choose = "auto"`` pays for a floor that holds on fresh randomness."""
@@ -100,12 +101,12 @@ def choose(
         if plan.served < problem.curves.needed(fill_rate):
             raise problem.no_plan(fill_rate, budget)
         return plan, choosing
-    if simulator.data.study.optimize.choose == "lower_bound":
+    if simulator.data.study.optimize.choose == BY_LOWER_BOUND:
         _check_bound(simulator, fill_rate)
     tails = tails_of(simulator) if asks_for_tails(simulator.data.study.optimize) else None
     asked_of = _everything_asked(simulator, problem, frontier, tails)
     everything = _Asked(asked_of, tails, plain)
-    if asked.choose == "lower_bound" and fill_rate is not None:
+    if asked.choose == BY_LOWER_BOUND and fill_rate is not None:
         return _by_lower_bound(simulator, everything, fill_rate, budget)
     if asked.choose == "auto" and fill_rate is not None and tails is None and not asked_of.chances:
         return _if_cheap(simulator, everything, fill_rate, budget)

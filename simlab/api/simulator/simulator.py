@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from simlab.api.data.data import Data
+from simlab.api.data.rows import planned
 from simlab.api.requirements.accounting import Accounting
 from simlab.api.requirements.constraints import Constraints
 from simlab.api.settings import Settings
@@ -190,18 +191,8 @@ def plan_columns(data: Data, targets: FloatArray, threads: int = 1) -> PlannedLe
     """Levels for targets, the way the study plans; planned once where the same grid is asked for again."""
     asked = tuple(targets.ravel().tolist())
     if data not in _PLANNED or _PLANNED[data][0] != (*targets.shape, *asked):
-        policy = data.study.policy
-        planned = plan(
-            data.models,
-            targets,
-            family=policy.family,
-            target_measure=policy.target_measure,
-            planning=policy.planning,
-            forecast=policy.forecast,
-            seed=data.study.simulation.seed,
-            threads=threads,
-        )
-        _PLANNED[data] = (*targets.shape, *asked), planned
+        found = planned(data, data.models, targets, threads)
+        _PLANNED[data] = (*targets.shape, *asked), found
     return _PLANNED[data][1]
 
 

@@ -1,10 +1,11 @@
 """Parts of unequal length: an order that is placed at a review arrives exactly where a part begins.
 
-Where reviews come every so many whole periods, all orders of an item arrive at one place of a period. The m
-parts of a period need not be alike then: with an order on its way for k periods and a fraction f, the first
-j parts after a review together take f of the period, and the others 1 − f. Lead time, and with it demand
-between ordering and arrival, is exact, whatever f is; only `on_hand`, which counts parts alike, is off by
-what f lies from j/m.
+Reviews of R parts in periods of m come at every g-th part of a period, g = gcd(R, m), and nowhere else:
+every period where R is whole ones, at every half of them where R is half a period. Such a stretch of g parts
+is a cell, and an order that is on its way for k cells and a fraction f arrives at one place of a cell,
+whichever it was placed in. The parts of a cell need not be alike then: the first j after a review together
+take f of it, and the others 1 − f. Lead time, and with it demand between ordering and arrival, is exact,
+whatever f is; only `on_hand`, which counts parts alike, is off by what f lies from j/g.
 """
 
 from __future__ import annotations
@@ -21,19 +22,19 @@ from simlab.engine.world.working_grid import WorkingGrid
 def uneven(grid: WorkingGrid, law: DemandLaw) -> BoolArray:
     """(n,) items whose parts are of unequal length.
 
-    Reviews come every whole period, the lead time ends inside one, demand has neither season nor rhythm.
+    The lead time ends inside a cell, demand has neither season nor rhythm.
     """
     if grid.exact is None:
         return np.zeros(grid.split.size, np.bool_)
-    m = grid.parts
-    inside = grid.lead_time % m
+    cell = grid.cell
+    inside = grid.lead_time % cell
     place = grid.exact - (grid.lead_time - inside)
     with np.errstate(invalid="ignore"):
-        within = (place > 0) & (place < m) & (inside > 0)
+        within = (place > 0) & (place < cell) & (inside > 0)
     plain = ~law.has_rhythm
     if law.seasons is not None:
         plain = plain & (law.seasons.profile < 0)
-    return np.asarray(grid.split & within & plain & (grid.review_period % m == 0))
+    return np.asarray(grid.split & within & plain)
 
 
 def lengthened(law: DemandLaw, grid: WorkingGrid, rows: BoolArray) -> DemandLaw:
@@ -51,16 +52,17 @@ def lengthened(law: DemandLaw, grid: WorkingGrid, rows: BoolArray) -> DemandLaw:
     if not rows.any() or grid.exact is None:
         return law
     m = grid.parts
-    inside = grid.lead_time % m
+    cell = grid.cell
+    inside = grid.lead_time % cell
     place = grid.exact - (grid.lead_time - inside)
-    begin = grid.review_phase % m
-    keys = np.stack([begin, inside, place], axis=1)[rows]
+    begin = grid.review_phase % cell
+    keys = np.stack([begin, inside, place, cell], axis=1)[rows]
     distinct, which = np.unique(keys, axis=0, return_inverse=True)
     seasons = law.seasons
     if seasons is None:
         seasons = Seasons(np.full(law.n_items, -1, np.int64), np.ones((0, m)))
     at = (np.arange(seasons.cycle) - seasons.phase) % m  # part of the run, within a period
-    table = _lengths(distinct, at, m)
+    table = _lengths(distinct, at)
     profile = seasons.profile.copy()
     profile[rows] = seasons.multipliers.shape[0] + which.ravel()
     before = np.zeros(seasons.multipliers.shape[0], np.bool_) if seasons.divides is None else seasons.divides
@@ -75,8 +77,8 @@ def lengthened(law: DemandLaw, grid: WorkingGrid, rows: BoolArray) -> DemandLaw:
     )
 
 
-def _lengths(distinct: FloatArray, at: IntArray, parts: int) -> FloatArray:
-    """(q, cycle) lengths of parts, 1 on average: of (part of the review, parts on the way, as they are)."""
-    begin, inside, place = (column[:, None] for column in distinct.T)
-    after = (at - begin) % parts
-    return np.asarray(np.where(after < inside, place / inside, (parts - place) / (parts - inside)))
+def _lengths(distinct: FloatArray, at: IntArray) -> FloatArray:
+    """(q, cycle) lengths of parts, 1 on average: of (part of the review, parts on the way, as is, cell)."""
+    begin, inside, place, cell = (column[:, None] for column in distinct.T)
+    after = (at - begin) % cell
+    return np.asarray(np.where(after < inside, place / inside, (cell - place) / (cell - inside)))

@@ -117,9 +117,9 @@ def even(world: World) -> World:
 
 
 def _phase_steps(cycle: IntArray | None, grid: WorkingGrid, uneven: BoolArray) -> IntArray | None:
-    """Steps of drawn phases; whole periods where parts are of unequal length."""
+    """Steps of drawn phases; whole cells where parts are of unequal length."""
     steps = _stretched(cycle, grid.split, grid.parts, least=2)
-    return steps if steps is None or cycle is None else np.where(uneven & (cycle == 1), grid.parts, steps)
+    return steps if steps is None or cycle is None else np.where(uneven & (cycle == 1), grid.cell, steps)
 
 
 def _stretched(column: IntArray | None, split: BoolArray, parts: int, least: int) -> IntArray | None:

@@ -40,6 +40,11 @@ class WorkingGrid:
         whole = self.lead_time.astype(np.float64)
         return whole if self.exact is None else np.where(np.isnan(self.exact), whole, self.exact)
 
+    @property
+    def cell(self) -> IntArray:
+        """(n,) parts of a cell: reviews come where one begins, nowhere else (see `engine.laws.lengths`)."""
+        return np.asarray(np.gcd(self.review_period, self.parts))
+
     def scaled(self, factor: float) -> WorkingGrid:
         """The grid with lead times times a factor, to the nearest part."""
         longer = np.rint(self.lead_time_exact * factor).astype(np.int64)

@@ -12,6 +12,7 @@ from simlab.arrays import BoolArray, CodeArray, FloatArray, IntArray, sums_by
 from simlab.errors import Problem
 from simlab.models.demand.scoring.scores import BASE, Scores
 from simlab.models.grouping import rows_of, unknown_selectors
+from simlab.models.shared import Sharing
 from simlab.models.statistics import dispersion_bounds
 from simlab.register.laws import (
     OVER_SPAN_NAMES,
@@ -222,7 +223,17 @@ class Ranking:
     gain: FloatArray
 
 
-def rank(scores: Scores, group: IntArray, allowed: BoolArray) -> Ranking:
+@dataclass(frozen=True, eq=False)
+class _Differences:
+    """(g, l) mean difference to the base law, variance between items, noise; (g, 1) one item at most."""
+
+    mean: FloatArray
+    between: FloatArray
+    usual: FloatArray
+    alone: BoolArray
+
+
+def rank(scores: Scores, group: IntArray, allowed: BoolArray, sharing: Sharing | None = None) -> Ranking:
     """Shrink every item's score differences towards its group and take the best allowed law.
 
     Parameters
@@ -233,6 +244,8 @@ def rank(scores: Scores, group: IntArray, allowed: BoolArray) -> Ranking:
         Group of each item.
     allowed : (n, l) bool
         Laws that the item may have; the base law always.
+    sharing : Sharing, optional
+        Pools of all items; these are all if left out.
 
     Notes
     -----
@@ -244,17 +257,21 @@ def rank(scores: Scores, group: IntArray, allowed: BoolArray) -> Ranking:
     own = scores.n_predicted >= _LEAST_PREDICTED
     away = np.where(own[:, None], scores.mean - scores.mean[:, [BASE]], 0.0)
     noise = np.where(own[:, None], scores.noise, 0.0)
+    of = (sharing or Sharing()).of("scores", _Differences, lambda: _differences(group, own, away, noise))
+    noise = (noise + of.usual[group]) / 2
+    belief = of.between[group] / np.maximum(of.between[group] + noise, 1e-300)
+    trust = np.where(of.alone[group], 1.0, belief)
+    gain = of.mean[group] + trust * np.where(own[:, None], away - of.mean[group], 0.0)
+    return Ranking(np.where(allowed, gain, -np.inf).argmax(axis=1), gain)
+
+
+def _differences(group: IntArray, own: BoolArray, away: FloatArray, noise: FloatArray) -> _Differences:
     n_groups = int(group.max()) + 1 if group.size else 1
     count = np.bincount(group[own], minlength=n_groups)[:, None].astype(np.float64)
     mean = _by_group(group[own], away[own], n_groups) / np.maximum(count, 1)
     spread = _by_group(group[own], (away - mean[group])[own] ** 2, n_groups) / np.maximum(count - 1, 1)
     usual = _by_group(group[own], noise[own], n_groups) / np.maximum(count, 1)
-    between = np.maximum(spread - usual, 0.0)
-    noise = (noise + usual[group]) / 2
-    alone = (count <= 1)[group]
-    belief = between[group] / np.maximum(between[group] + noise, 1e-300)
-    gain = mean[group] + np.where(alone, 1.0, belief) * np.where(own[:, None], away - mean[group], 0.0)
-    return Ranking(np.where(allowed, gain, -np.inf).argmax(axis=1), gain)
+    return _Differences(mean, np.maximum(spread - usual, 0.0), usual, count <= 1)
 
 
 def _by_group(group: IntArray, values: FloatArray, n_groups: int) -> FloatArray:

@@ -19,8 +19,9 @@ from simlab.models.correlation import ORDERS, coefficients, correlation, slope
 from simlab.models.demand.marginal import marginal
 from simlab.models.demand.past.bootstraps import phases_of
 from simlab.models.demand.scoring.goodness import cumulated
-from simlab.models.grouping import groups, no_such_column
+from simlab.models.grouping import no_such_column
 from simlab.models.history.history import History, opened, tables
+from simlab.models.shared import Sharing
 
 if TYPE_CHECKING:
     from simlab.catalog import Catalog
@@ -78,6 +79,31 @@ class Factors:
         return QualityRow("demand", "common factors of demand", "used", 0, note=text)
 
 
+@dataclass(frozen=True, eq=False)
+class _Pool:
+    """Of all items: sums by group and period, and what is believed of them.
+
+    Attributes
+    ----------
+    score : (groups, periods) float
+    signal : (ORDERS, groups, periods) float
+    market_square, group_square : float
+        As in `Factors`.
+    """
+
+    score: FloatArray
+    signal: FloatArray
+    market_square: float
+    group_square: float
+
+
+@dataclass(frozen=True)
+class _Spread:
+    """How far loadings differ between items beyond noise; negative: too few items tell."""
+
+    between: float
+
+
 @dataclass(eq=False)
 class _Sums:
     """Per period, over the items observed, by group: scores, squares, and Hermite terms of what they show.
@@ -106,7 +132,9 @@ class _Scored:
     span: IntArray = field(repr=False)
 
 
-def common_factors(catalog: Catalog, history: History, law: DemandLaw) -> Factors:
+def common_factors(
+    catalog: Catalog, history: History, law: DemandLaw, sharing: Sharing | None = None
+) -> Factors:
     """Loadings on one market factor and one factor per group.
 
     Parameters
@@ -117,6 +145,8 @@ def common_factors(catalog: Catalog, history: History, law: DemandLaw) -> Factor
         Complete periods.
     law : DemandLaw
         As fitted.
+    sharing : Sharing, optional
+        Pools of all items; these are all if left out.
 
     Notes
     -----
@@ -138,13 +168,19 @@ def common_factors(catalog: Catalog, history: History, law: DemandLaw) -> Factor
     column = None if spec.group_by is None else catalog.texts.get(spec.group_by)
     if spec.group_by is not None and column is None:
         raise InvalidInputError([no_such_column(catalog, spec.group_by, "models.dependence.group_by")])
-    member, names = groups(column, catalog.n_items)
+    sharing = (sharing or Sharing()).under("factors")
+    member, names = sharing.groups(spec.group_by or "all", column, catalog.n_items)
     grouped = spec.group_by is not None
     heard = _heard(history, law)
-    sums = _sums(history, law, heard, member, len(names))
-    market2 = _market(sums, grouped) if spec.market or not grouped else 0.0
-    group2 = _within(sums, market2) if grouped else 0.0
-    market, group = _loadings(history, law, heard, member, sums, market2, group2, grouped)
+
+    def found() -> _Pool:
+        sums = _sums(history, law, heard, member, len(names))
+        market2 = _market(sums, grouped) if spec.market or not grouped else 0.0
+        return _Pool(sums.score, sums.signal, market2, _within(sums, market2) if grouped else 0.0)
+
+    pool = sharing.of("sums", _Pool, found)
+    market2, group2 = pool.market_square, pool.group_square
+    market, group = _loadings(history, law, heard, member, pool, grouped, sharing)
     blocks = np.isin(law.kind, (LawKind.MOVING_BLOCKS, LawKind.STATIONARY_BLOCKS)) | (law.mean <= 0)
     market, group = np.where(blocks, 0.0, market), np.where(blocks, 0.0, group)
     over = np.maximum(np.sqrt((market**2 + group**2) / _LARGEST), 1.0)
@@ -254,13 +290,12 @@ def _loadings(
     law: DemandLaw,
     heard: BoolArray,
     member: IntArray,
-    sums: _Sums,
-    market2: float,
-    group2: float,
+    sums: _Pool,
     grouped: bool,
+    sharing: Sharing,
 ) -> tuple[FloatArray, FloatArray]:
     """(n,) loadings on the market and on the item's group."""
-    n = history.n_items
+    n, market2, group2 = history.n_items, sums.market_square, sums.group_square
     with_market, market_noise = np.full(n, np.nan), np.full(n, np.nan)
     with_group, group_noise = np.full(n, np.nan), np.full(n, np.nan)
     total, strength = sums.score.sum(axis=0), sums.signal.sum(axis=1)
@@ -276,11 +311,13 @@ def _loadings(
             terms = _mean_terms(part, sums.signal, None, of)
             with_group[rows], group_noise[rows] = _product(part, mine - part.score, terms, within)
     usual, group_usual = np.sqrt(market2), np.sqrt(group2)
-    market = _shrunk(with_market / usual, market_noise / market2, usual) if market2 > 0 else np.zeros(n)
+    market = np.zeros(n)
+    if market2 > 0:
+        market = _shrunk(with_market / usual, market_noise / market2, usual, sharing.under("market"))
     if group2 == 0:
         return market, np.zeros(n)
     own_group = (with_group - market * usual) / group_usual
-    return market, _shrunk(own_group, group_noise / group2, group_usual)
+    return market, _shrunk(own_group, group_noise / group2, group_usual, sharing.under("group"))
 
 
 def _mean_terms(part: _Scored, whole: FloatArray, less: FloatArray | None, of: IntArray) -> FloatArray:
@@ -334,14 +371,20 @@ def _product(
     return np.where(known, value, np.nan), np.where(known, noise, np.nan)
 
 
-def _shrunk(value: FloatArray, noise: FloatArray, usual: float) -> FloatArray:
+def _shrunk(value: FloatArray, noise: FloatArray, usual: float, sharing: Sharing) -> FloatArray:
     """Own loadings towards the usual one; items that say nothing have it."""
     known = ~np.isnan(value)
-    if known.sum() < 2:
+    between = sharing.of("spread", _Spread, lambda: _spread(value[known], noise[known], usual)).between
+    if between < 0:
         return np.full(value.size, usual)
-    between = max(float(((value[known] - usual) ** 2).mean() - noise[known].mean()), 0.0)
     belief = between / (between + np.where(known, noise, np.inf))
     return np.clip(usual + belief * np.where(known, value - usual, 0.0), -0.97, 0.97)
+
+
+def _spread(value: FloatArray, noise: FloatArray, usual: float) -> _Spread:
+    if value.size < 2:
+        return _Spread(-1.0)
+    return _Spread(max(float(((value - usual) ** 2).mean() - noise.mean()), 0.0))
 
 
 @dataclass(frozen=True, eq=False)

@@ -34,10 +34,10 @@ from simlab.models.demand.seasons.seasonality import known_profiles, never_open,
 from simlab.models.demand.shrinkage import SizePrior, check_pools, shrunk_variance, size_prior
 from simlab.models.forecasts.laws import ForecastPaths, following, forecast_paths
 from simlab.models.forecasts.moving import told_of_periods, with_moving_errors
-from simlab.models.grouping import groups
 from simlab.models.history.history import History
 from simlab.models.history.no_history import has_minimum
 from simlab.models.history.reading import with_memory
+from simlab.models.shared import Sharing
 from simlab.register import grounds
 from simlab.register.grounds import Reason
 from simlab.register.laws import (
@@ -102,7 +102,12 @@ class Choice:
     paths: ForecastPaths | None = None
 
 
-def choose_laws(catalog: Catalog, history: History | None, span: FloatArray | None = None) -> Choice:
+def choose_laws(
+    catalog: Catalog,
+    history: History | None,
+    span: FloatArray | None = None,
+    sharing: Sharing | None = None,
+) -> Choice:
     """Laws given in `items` where there are any, the others from history.
 
     Parameters
@@ -113,6 +118,8 @@ def choose_laws(catalog: Catalog, history: History | None, span: FloatArray | No
         Demand per period.
     span : (n,) float, optional
         R + L in periods; the laws of rare items predict sums over it. One period if left out.
+    sharing : Sharing, optional
+        Pools of all items; these are all if left out.
 
     Raises
     ------
@@ -128,7 +135,8 @@ def choose_laws(catalog: Catalog, history: History | None, span: FloatArray | No
     (`composed`). The variation of demand sizes is shrunk towards the group (`size_prior`).
     """
     given, problems = read_given(catalog)
-    paths, wrong = forecast_paths(catalog, span)
+    sharing = sharing or Sharing()
+    paths, wrong = forecast_paths(catalog, span, sharing)
     given, problems = expected(given, paths), [*problems, *wrong]
     n_observed = np.zeros(catalog.n_items, np.int64) if history is None else history.n_observed
     problems += [] if wrong else _unknown(catalog, history, given, n_observed)
@@ -137,18 +145,20 @@ def choose_laws(catalog: Catalog, history: History | None, span: FloatArray | No
     if problems:
         raise InvalidInputError(problems)
     if history is None:
-        return _forecast(catalog, _only_given(given), paths)
+        return _forecast(catalog, _only_given(given), paths, sharing)
     span = np.ones(catalog.n_items) if span is None else span
-    memory = how_long(catalog, history, span, given.mask, np.isin(asked.name, SERIAL_NAMES))
-    if memory is not None and np.isfinite(memory.half_life).any():
-        history = with_memory(catalog, history, memory.half_life)
-    fitted, reason, scores, known = _fitted(catalog, history, given, asked, span)
+    memory = how_long(catalog, history, span, given.mask, np.isin(asked.name, SERIAL_NAMES), sharing)
+    if memory is not None:
+        half_life = memory.half_life
+        if sharing.flag("some forget", lambda: bool(np.isfinite(half_life).any())):
+            history = with_memory(catalog, history, half_life, sharing)
+    fitted, reason, scores, known = _fitted(catalog, history, given, asked, span, sharing)
     law = with_past(catalog, _law_arrays(fitted, history), history)
     reason = _with_blocks(reason, law, catalog)
     more: tuple[QualityRow, ...] = ()
     left_out: tuple[str, ...] = ()
     if catalog.study.models.seasonality is not None:
-        law, more, found = seasonal(catalog, history, law, given.mask)
+        law, more, found = seasonal(catalog, history, law, given.mask, sharing)
         left_out = season_left_out(catalog, found)
     with np.errstate(divide="ignore", invalid="ignore"):
         observed = np.sqrt(history.variance) / history.mean
@@ -159,16 +169,17 @@ def choose_laws(catalog: Catalog, history: History | None, span: FloatArray | No
     remarks = tuple(_remarks(catalog, history, given.mask, enough))
     notes = (*remarks, *more)
     choice = Choice(law, reason, n_observed, cv, notes, scores, known, left_out, given.mask, memory)
-    return _forecast(catalog, choice, paths)
+    return _forecast(catalog, choice, paths, sharing)
 
 
-def _forecast(catalog: Catalog, choice: Choice, paths: ForecastPaths | None) -> Choice:
+def _forecast(catalog: Catalog, choice: Choice, paths: ForecastPaths | None, sharing: Sharing) -> Choice:
     """The choice with the profiles of forecasts, which take the place of what the history says."""
     source = catalog.study.data.forecast
     if paths is None or source is None:
         return choice
     law = choice.law
-    follows = not ((law.kind == LawKind.CALENDAR) & ~paths.mask).any()
+    phased = (law.kind == LawKind.CALENDAR) & ~paths.mask
+    follows = not sharing.flag("laws of the calendar beside forecasts", lambda: bool(phased.any()))
     if follows:
         law = with_moving_errors(law, paths, source.law)
     notes = (*choice.notes, *paths.notes, *told_of_periods(catalog, paths, follows))
@@ -176,25 +187,34 @@ def _forecast(catalog: Catalog, choice: Choice, paths: ForecastPaths | None) -> 
 
 
 def how_long(
-    catalog: Catalog, history: History, span: FloatArray, given: BoolArray, serial: BoolArray
+    catalog: Catalog,
+    history: History,
+    span: FloatArray,
+    given: BoolArray,
+    serial: BoolArray,
+    sharing: Sharing | None = None,
 ) -> Remembered | None:
     """How long the histories are remembered, as the study says or as predicts best; None: all alike.
 
     Items whose named law keeps what neighbouring periods have in common (`serial`) remember all unless the
     study says a number: that the last periods tell of the next is what such a law itself is for.
     """
+    sharing = sharing or Sharing()
     asked = catalog.study.models.memory
     if not history.is_complete and asked not in ("all", "auto"):
         raise InvalidInputError([_no_ages(catalog)])
-    if asked == "all" or not history.is_complete or (asked == "auto" and serial.all()):
+    if asked == "all" or not history.is_complete:
+        return None
+    if asked == "auto" and sharing.flag("all are serial", lambda: bool(serial.all())):
         return None
     if asked != "auto":
         return named(float(asked), catalog.n_items)
-    before = size_prior(catalog, known_before(history), ~given)
+    sharing = sharing.under("memory")
+    before = size_prior(catalog, known_before(history), ~given, sharing)
     seasons = None
     if catalog.study.models.seasonality is not None:
-        seasons = known_profiles(catalog, history, given)
-    found = remembered(catalog, history, before, span, ~given & ~serial, seasons)
+        seasons = known_profiles(catalog, history, given, sharing)
+    found = remembered(catalog, history, before, span, ~given & ~serial, seasons, sharing)
     return replace(found, half_life=np.where(serial, np.inf, found.half_life))
 
 
@@ -207,16 +227,21 @@ class _Fit:
 
 
 def _fitted(
-    catalog: Catalog, history: History, given: GivenLaws, asked: AskedLaws, span: FloatArray
+    catalog: Catalog,
+    history: History,
+    given: GivenLaws,
+    asked: AskedLaws,
+    span: FloatArray,
+    sharing: Sharing,
 ) -> tuple[_Fit, tuple[Reason, ...], Scores | None, Uncertainty]:
     """Kind, mean and variance of all laws, with reasons and how sure they are."""
     enough = max(catalog.study.models.min_periods, 2)
     check_pools(catalog)
     n = history.n_observed
     worth, sold = (np.rint(one).astype(np.int64) for one in (history.n_effective, history.weight_positive))
-    prior = size_prior(catalog, history, ~given.mask)
+    prior = size_prior(catalog, history, ~given.mask, sharing)
     again = catalog.study.models.parameter_uncertainty
-    parts = composed(catalog, history, prior, ~given.mask, span, predictive=not again)
+    parts = composed(catalog, history, prior, ~given.mask, span, predictive=not again, sharing=sharing)
     parts = parts.kept(np.isin(asked.name, OWN_PERIODS_NAMES))
     short = n < enough
     own = np.where(short, parts.variance, _own_variance(history, prior))
@@ -225,7 +250,7 @@ def _fitted(
     moments = Moments(worth, sold, parts.mean, variance, best, short)
     scores = None
     if np.isin(asked.name.astype(str), ("auto", *OVER_SPAN_NAMES)).any():
-        scores, best = _best(catalog, history, moments, ~given.mask)
+        scores, best = _best(catalog, history, moments, ~given.mask, sharing.under("choice"))
         moments = replace(moments, best=best)
     kind = law_kinds(asked, moments)
     kind = np.where((asked.name == "auto") & (parts.weight > 0), predictive_kinds(kind, moments), kind)
@@ -271,16 +296,18 @@ def _sums_of_sizes(history: History) -> FloatArray:
     return np.array([history.sums(quantity), history.sums(quantity**2)])
 
 
-def _best(catalog: Catalog, history: History, moments: Moments, lends: BoolArray) -> tuple[Scores, CodeArray]:
+def _best(
+    catalog: Catalog, history: History, moments: Moments, lends: BoolArray, sharing: Sharing
+) -> tuple[Scores, CodeArray]:
     """Scores on rolling origins and the law that they choose for every item."""
-    before = size_prior(catalog, known_before(history), lends)
+    before = size_prior(catalog, known_before(history), lends, sharing)
     spec = catalog.study.models
     further = tuple(name for name in spec.candidates if name in FURTHER_NAMES)
-    seasons = None if spec.seasonality is None else known_profiles(catalog, history, ~lends)
+    seasons = None if spec.seasonality is None else known_profiles(catalog, history, ~lends, sharing)
     scores = rolling_scores(history, before, score=spec.score, further=further, seasons=seasons)
-    group, _ = groups(catalog.texts.get(spec.pool_by), catalog.n_items)
+    group, _ = sharing.groups(spec.pool_by, catalog.texts.get(spec.pool_by), catalog.n_items)
     allowed = allowed_laws(moments.n_observed, moments.n_positive, scores.laws, spec.candidates)
-    return scores, best_laws(rank(scores, group, allowed), moments, scores.laws)
+    return scores, best_laws(rank(scores, group, allowed, sharing), moments, scores.laws)
 
 
 def _population_variance(history: History) -> FloatArray:

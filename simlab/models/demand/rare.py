@@ -10,8 +10,8 @@ import numpy as np
 from simlab.arrays import BoolArray, FloatArray, IntArray, sum_of, sums_by
 from simlab.models.demand.rates import Rates, rates
 from simlab.models.demand.shrinkage import SizePrior, few_demands, shrunk_variation
-from simlab.models.grouping import groups
 from simlab.models.history.history import effective_periods
+from simlab.models.shared import Sharing
 
 if TYPE_CHECKING:
     from simlab.catalog import Catalog
@@ -64,6 +64,7 @@ def composed(
     span: FloatArray,
     *,
     predictive: bool = True,
+    sharing: Sharing | None = None,
 ) -> Composed:
     """Rate and size of every item's demand, each from its own history as far as that says something.
 
@@ -80,6 +81,8 @@ def composed(
         R + L in periods: over that many the law has to predict.
     predictive : bool
         Whether the variance contains what is not known of the rate; not where parameters are drawn again.
+    sharing : Sharing, optional
+        Pools of all items; these are all if left out.
 
     Notes
     -----
@@ -90,14 +93,18 @@ def composed(
     H = R + L periods, H·s²·Var λ per period. Items never demanded stay at zero; they are in the prior, those
     that the study leaves out as well.
     """
+    sharing = sharing or Sharing()
     n, positive = history.n_effective, history.weight_positive
-    group, found = _rates(catalog, history, usable)
+    group, found = _rates(catalog, history, usable, sharing)
     own_share = positive / np.maximum(n, 1)
     units = history.units
     size = units / np.where(positive > 0, positive, 1.0)
     weight = rate_weight(positive, own_share)
     weight = np.where(usable & (positive > 0), weight, 0.0)
-    scale = _kept_sums(group, weight, n, positive, units, found.mean * size)
+    kept = sharing.of(
+        "kept sums", _KeptSums, lambda: _kept_sums(group, weight, n, positive, units, found.mean * size)
+    )
+    scale = kept.scale[group]
     share = np.minimum((1 - weight) * own_share + weight * scale * found.mean, 1.0)
     variation = shrunk_variation(history, prior)
     varied = share * size**2 * (1 + variation - share)
@@ -112,14 +119,14 @@ def rate_weight(positive: FloatArray, share: FloatArray) -> FloatArray:
     return np.asarray(few_demands(positive) * np.minimum(_OWN * (1 - share), 1.0))
 
 
-def _rates(catalog: Catalog, history: History, usable: BoolArray) -> tuple[IntArray, Rates]:
+def _rates(catalog: Catalog, history: History, usable: BoolArray, sharing: Sharing) -> tuple[IntArray, Rates]:
     """(n,) group and rates of the items, the prior fitted with those that were left out as never demanded."""
     silent = catalog.without_history
     column, n = catalog.study.models.pool_by, catalog.n_items
     texts, more = catalog.texts.get(column), 0 if silent is None else silent.n_items
     if silent is not None and texts is not None:
         texts = np.concatenate([texts, silent.texts.get(column, np.full(more, None, dtype=object))])
-    group, _ = groups(texts, n + more)
+    group, _ = sharing.under("rates").groups(column, texts, n + more)
     window = np.full(more, int(history.calendar.open.sum()))
     exposure = np.concatenate([history.n_observed, window])
     worth = exposure.astype(np.float64)
@@ -131,6 +138,7 @@ def _rates(catalog: Catalog, history: History, usable: BoolArray) -> tuple[IntAr
         group,
         np.concatenate([usable, np.ones(more, np.bool_)]),
         seen=exposure,
+        sharing=sharing,
     )
     return group[:n], found.take(np.arange(n))
 
@@ -147,6 +155,13 @@ def _usual(history: History, group: IntArray) -> FloatArray:
     return np.asarray(values[often.argmax(axis=1)][group[n:]])
 
 
+@dataclass(frozen=True, eq=False)
+class _KeptSums:
+    """(g,) factor by which posteriors of a group keep its sum of units; of few demands that of all groups."""
+
+    scale: FloatArray
+
+
 def _kept_sums(
     group: IntArray,
     weight: FloatArray,
@@ -154,10 +169,9 @@ def _kept_sums(
     positive: FloatArray,
     units: FloatArray,
     mean: FloatArray,
-) -> FloatArray:
-    """(n,) factor by which posteriors of a group keep its sum of units; of few demands that of all groups."""
+) -> _KeptSums:
     n_groups = int(group.max()) + 1 if group.size else 1
     above, below, demands = (sums_by(group, weight * one, n_groups) for one in (units, n * mean, positive))
     usual = sum_of(above) / sum_of(below) if sum_of(below) > 0 else 1.0
     raw = np.where(below > 0, above / np.maximum(below, 1e-300), usual)
-    return np.asarray((demands * raw + _SURE * usual) / (demands + _SURE))[group]
+    return _KeptSums(np.asarray((demands * raw + _SURE * usual) / (demands + _SURE)))

@@ -8,6 +8,7 @@ import numpy as np
 
 from simlab.arrays import BoolArray, FloatArray, IntArray
 from simlab.models.demand.beliefs import DEPTH, add_beliefs
+from simlab.models.shared import Sharing
 
 SHAPE = 10.0
 """Shape of each gamma class: the rates of comparable items vary by about a third."""
@@ -42,12 +43,28 @@ class Rates:
         return Rates(*(getattr(self, one.name)[rows] for one in fields(self)))
 
 
+@dataclass(frozen=True, eq=False)
+class _Classes:
+    """(k,) mean rates of the classes, and (g,) whether a group has no item that never sold."""
+
+    means: FloatArray
+    truncated: BoolArray
+
+
+@dataclass(frozen=True, eq=False)
+class _Shares:
+    """(g, k) shares of the classes in each group."""
+
+    shares: FloatArray
+
+
 def rates(
     count: IntArray | FloatArray,
     exposure: IntArray | FloatArray,
     group: IntArray,
     usable: BoolArray,
     seen: IntArray | None = None,
+    sharing: Sharing | None = None,
 ) -> Rates:
     """Rates of all items, each shrunk towards comparable items of its group.
 
@@ -62,6 +79,8 @@ def rates(
         Items that the prior is fitted to.
     seen : (n,) int64, optional
         Observed periods where `exposure` is what they are worth: in so many an item of the table sold.
+    sharing : Sharing, optional
+        Pools of all items; these are all if left out.
 
     Notes
     -----
@@ -77,21 +96,23 @@ def rates(
     many incidental parameters. Efron & Morris (1975), Data analysis using Stein's estimator. Syntetos &
     Boylan (2021), Intermittent Demand Forecasting, ch. 13 (Bayesian rates).
     """
-    n_groups = int(group.max()) + 1 if group.size else 1
+    sharing = sharing or Sharing()
     fits = usable & (exposure > 0)
-    zeros = np.bincount(group[fits & (count == 0)], minlength=n_groups)
-    truncated = zeros == 0
     known = exposure if seen is None else seen
     counted, worth = (np.rint(one * _EIGHTHS).astype(np.int64) for one in (count, exposure))
-    longest = max(float(exposure[fits].max(initial=1)), 1.0)
-    means = _classes(longest, bool(truncated.all()))
+    classes = sharing.of("rates", _Classes, lambda: _classes(count, exposure, group, fits))
+    means, truncated = classes.means, classes.truncated
     place, (code, *cells) = _cells(group, counted, worth, np.rint(known).astype(np.int64))
-    weight = np.bincount(place[fits], minlength=code.size).astype(np.float64)
     n, t, whole = (one / scale for one, scale in zip(cells, (_EIGHTHS, _EIGHTHS, 1.0), strict=True))
     log = _log_likelihood(n, t, means)
-    silent = np.minimum(np.exp(_log_likelihood(np.zeros(n.size), whole, means)), 1 - 1e-9)
-    given = np.where(truncated[code][:, None], log - np.log1p(-silent), log)
-    shares = _shares(given, weight, code, n_groups)
+
+    def found() -> _Shares:
+        silent = np.minimum(np.exp(_log_likelihood(np.zeros(n.size), whole, means)), 1 - 1e-9)
+        given = np.where(truncated[code][:, None], log - np.log1p(-silent), log)
+        weight = np.bincount(place[fits], minlength=code.size).astype(np.float64)
+        return _Shares(_shares(given, weight, code, truncated.size))
+
+    shares = sharing.of("rate shares", _Shares, found).shares
     belief = _belief(log, np.log(np.maximum(shares[code], 1e-300)))
     mean, variance = _moments(n, t, means, belief)
     prior = (shares * means).sum(axis=1)
@@ -107,11 +128,16 @@ def _cells(*columns: IntArray) -> tuple[IntArray, tuple[IntArray, ...]]:
     return place.ravel(), tuple(column[first] for column in columns)
 
 
-def _classes(longest: float, truncated: bool) -> FloatArray:
-    """(k,) mean rates of the classes, from rare to one demand in every period."""
-    least = (_LEAST_TRUNCATED if truncated else _LEAST) / longest
+def _classes(
+    count: IntArray | FloatArray, exposure: IntArray | FloatArray, group: IntArray, fits: BoolArray
+) -> _Classes:
+    """From rare to one demand in every period."""
+    n_groups = int(group.max()) + 1 if group.size else 1
+    truncated = np.bincount(group[fits & (count == 0)], minlength=n_groups) == 0
+    longest = max(float(exposure[fits].max(initial=1)), 1.0)
+    least = (_LEAST_TRUNCATED if truncated.all() else _LEAST) / longest
     n = max(int(np.ceil(np.log(1 / least) / np.log(_STEP))), 1)
-    return np.asarray(_STEP ** -np.arange(n, -1, -1.0))
+    return _Classes(np.asarray(_STEP ** -np.arange(n, -1, -1.0)), truncated)
 
 
 def _log_likelihood(count: FloatArray, exposure: FloatArray, means: FloatArray) -> FloatArray:

@@ -9,7 +9,8 @@ import numpy as np
 
 from simlab.arrays import BoolArray, FloatArray, IntArray, mean_of, sum_of, sums_by
 from simlab.errors import InvalidInputError
-from simlab.models.grouping import groups, no_such_column
+from simlab.models.grouping import no_such_column
+from simlab.models.shared import Sharing
 
 if TYPE_CHECKING:
     from simlab.catalog import Catalog
@@ -49,7 +50,18 @@ class SizePrior:
         return np.asarray(self.strength / (n_positive + self.strength))
 
 
-def size_prior(catalog: Catalog, history: History, lends: BoolArray) -> SizePrior:
+@dataclass(frozen=True, eq=False)
+class _Pool:
+    """(g,) variation of each group, (g, classes) of its classes (NaN where none lends), and strength."""
+
+    pooled: FloatArray
+    alike: FloatArray
+    strength: float
+
+
+def size_prior(
+    catalog: Catalog, history: History, lends: BoolArray, sharing: Sharing | None = None
+) -> SizePrior:
     """Pooled variation of sizes by group, and how strongly it counts.
 
     Parameters
@@ -60,6 +72,8 @@ def size_prior(catalog: Catalog, history: History, lends: BoolArray) -> SizePrio
         Demand per period.
     lends : (n,) bool
         Items whose history counts.
+    sharing : Sharing, optional
+        Pools of all items; these are all if left out.
 
     Notes
     -----
@@ -75,18 +89,27 @@ def size_prior(catalog: Catalog, history: History, lends: BoolArray) -> SizePrio
     ----------
     Efron & Morris (1975), Data analysis using Stein's estimator and its generalizations.
     """
-    group, names = groups(catalog.texts.get(catalog.study.models.pool_by), catalog.n_items)
+    sharing = sharing or Sharing()
+    column = catalog.study.models.pool_by
+    group, names = sharing.groups(column, catalog.texts.get(column), catalog.n_items)
+    band = _bands(history)
+    pool = sharing.of("sizes", _Pool, lambda: _pool(history, lends, group, band, len(names)))
+    pooled, alike = pool.pooled[group], pool.alike[group, band]
+    few = few_demands(history.weight_positive)
+    return SizePrior(few * np.where(np.isnan(alike), pooled, alike) + (1 - few) * pooled, pool.strength)
+
+
+def _pool(history: History, lends: BoolArray, group: IntArray, band: IntArray, n_groups: int) -> _Pool:
     count = np.where(lends, history.weight_positive, 0.0)
     own, fourth = history.size_moments
     several = count >= 2
-    above = sums_by(group, np.where(several, count * own, 0.0), len(names))
-    below = sums_by(group, np.where(several, count - 1, 0.0), len(names))
+    lent, worth = np.where(several, count * own, 0.0), np.where(several, count - 1, 0.0)
+    above, below = (sums_by(group, one, n_groups) for one in (lent, worth))
     overall = sum_of(above) / sum_of(below) if sum_of(below) > 0 else 0.0
-    pooled = np.where(below > 0, above / np.where(below > 0, below, 1.0), overall)[group]
-    strength = _strength(count, own, fourth, pooled)
-    alike = _by_class(history, group, np.where(several, count * own, 0.0), np.where(several, count - 1, 0.0))
-    few = few_demands(history.weight_positive)
-    return SizePrior(few * np.where(np.isnan(alike), pooled, alike) + (1 - few) * pooled, strength)
+    pooled = np.where(below > 0, above / np.where(below > 0, below, 1.0), overall)
+    return _Pool(
+        pooled, _by_class(group, band, lent, worth, n_groups), _strength(count, own, fourth, pooled[group])
+    )
 
 
 def few_demands(n_positive: IntArray | FloatArray) -> FloatArray:
@@ -102,18 +125,23 @@ def shrunk_variation(history: History, prior: SizePrior) -> FloatArray:
     return np.asarray(np.where(count > 0, shrunk, 0.0))
 
 
-def _by_class(history: History, group: IntArray, above: FloatArray, below: FloatArray) -> FloatArray:
-    """(n,) pooled variation of the item's class of intermittence within its group; NaN where none lends."""
+def _bands(history: History) -> IntArray:
+    """(n,) class of intermittence, by the mean interval between demands."""
     positive = history.weight_positive
     interval = history.n_effective / np.where(positive > 0, positive, 1.0)
-    band = np.searchsorted(_INTERVALS, interval, side="right")
+    return np.searchsorted(_INTERVALS, interval, side="right")
+
+
+def _by_class(
+    group: IntArray, band: IntArray, above: FloatArray, below: FloatArray, n_groups: int
+) -> FloatArray:
+    """(g, classes) pooled variation of the classes of intermittence within groups; NaN where none lends."""
     n_bands = len(_INTERVALS) + 1
-    key = group * n_bands + band
-    size = (int(group.max()) + 1 if group.size else 1) * n_bands
     high, low = (sums_by(band, one, n_bands) for one in (above, below))
     usual = np.where(low > 0, high / np.maximum(low, 1e-300), np.nan)
-    mine, weight = (sums_by(key, one, size) for one in (above, below))
-    return np.asarray((mine[key] + _DEMANDS_BORROWED * usual[band]) / (weight[key] + _DEMANDS_BORROWED))
+    key, shape = group * n_bands + band, (n_groups, n_bands)
+    mine, weight = (sums_by(key, one, n_groups * n_bands).reshape(shape) for one in (above, below))
+    return np.asarray((mine + _DEMANDS_BORROWED * usual) / (weight + _DEMANDS_BORROWED))
 
 
 def shrunk_variance(

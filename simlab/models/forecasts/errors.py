@@ -8,6 +8,7 @@ import numpy as np
 
 from simlab.arrays import BoolArray, FloatArray, IntArray
 from simlab.catalog.coming import ForecastErrors
+from simlab.models.shared import Sharing
 
 FEWEST = 8
 """Independent origins below which the correlation of an item's errors is that of all items."""
@@ -79,7 +80,24 @@ class _Matrix:
     error: FloatArray
 
 
-def error_estimates(table: ForecastErrors, span: FloatArray) -> ErrorEstimates:
+@dataclass(frozen=True)
+class _Correlation:
+    """As `ErrorEstimates.correlation`, and between the spans of neighbouring origins."""
+
+    neighbours: float
+    between: float
+
+
+@dataclass(frozen=True)
+class _Ratio:
+    """As `ErrorEstimates.ratio`."""
+
+    ratio: float
+
+
+def error_estimates(
+    table: ForecastErrors, span: FloatArray, sharing: Sharing | None = None
+) -> ErrorEstimates:
     """Estimate from past forecasts.
 
     Parameters
@@ -87,6 +105,8 @@ def error_estimates(table: ForecastErrors, span: FloatArray) -> ErrorEstimates:
     table : ForecastErrors
     span : (n,) float
         R + L in periods.
+    sharing : Sharing, optional
+        Pools of all items; these are all if left out.
 
     Notes
     -----
@@ -109,8 +129,9 @@ def error_estimates(table: ForecastErrors, span: FloatArray) -> ErrorEstimates:
     n, whole = span.size, np.maximum(np.rint(span).astype(np.int64), 1)
     bounds = np.searchsorted(table.item, np.arange(n + 1))
     found = [_complete(table, slice(bounds[k], bounds[k + 1]), int(whole[k])) for k in range(n)]
-    phi, between = _correlation(found), _between(found)
-    between = phi if between is None else between
+    sharing = (sharing or Sharing()).under("forecast errors")
+    pool = sharing.of("correlation", _Correlation, lambda: _correlations(found))
+    phi, between = pool.neighbours, pool.between
     count, worth = np.array([one.origin.size for one in found], np.int64), np.zeros(n)
     bias, error, sd, total = (np.full(n, np.nan) for _ in range(4))
     for k, one in enumerate(found):
@@ -124,8 +145,7 @@ def error_estimates(table: ForecastErrors, span: FloatArray) -> ErrorEstimates:
         sd[k], total[k] = np.sqrt(one.error.var(axis=0, ddof=1).mean()), variance
     own = whole * sd**2
     sure = worth >= FEWEST
-    some = sure if sure.any() else np.isfinite(total)
-    ratio = float(total[some].sum() / own[some].sum()) if own[some].sum() > 0 else 1.0
+    ratio = sharing.of("ratio", _Ratio, lambda: _ratio(total, own, sure)).ratio
     freedom = np.maximum(worth - 1.0, 0.0)
     shrunk = (freedom * np.nan_to_num(total) + FEWEST * own * ratio) / (freedom + FEWEST)
     total = np.where(sure, shrunk, own * ratio)
@@ -143,6 +163,16 @@ def error_estimates(table: ForecastErrors, span: FloatArray) -> ErrorEstimates:
         phi,
         ratio,
     )
+
+
+def _correlations(found: list[_Matrix]) -> _Correlation:
+    phi, between = _correlation(found), _between(found)
+    return _Correlation(phi, phi if between is None else between)
+
+
+def _ratio(total: FloatArray, own: FloatArray, sure: BoolArray) -> _Ratio:
+    some = sure if sure.any() else np.isfinite(total)
+    return _Ratio(float(total[some].sum() / own[some].sum()) if own[some].sum() > 0 else 1.0)
 
 
 @dataclass(frozen=True, eq=False)

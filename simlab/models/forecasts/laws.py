@@ -13,6 +13,7 @@ from simlab.catalog.quality import QualityRow
 from simlab.engine.world.demand_law import DemandLaw, Seasons
 from simlab.errors import Problem
 from simlab.models.forecasts.errors import ErrorEstimates, error_estimates
+from simlab.models.shared import Sharing
 from simlab.register.grounds import FORECAST, NOTHING, Reason
 from simlab.register.laws import BY_DISPERSION_KINDS, BY_VARIATION_KINDS, LawKind, law_named, spoken
 
@@ -122,7 +123,16 @@ class ItemProfiles(Seasons):
         return replace(self, profile=number[profile], multipliers=kept, frequency=frequency)
 
 
-def forecast_paths(catalog: Catalog, span: FloatArray | None) -> tuple[ForecastPaths | None, list[Problem]]:
+@dataclass(frozen=True)
+class _Periods:
+    """Periods that every forecast has."""
+
+    n_periods: int
+
+
+def forecast_paths(
+    catalog: Catalog, span: FloatArray | None, sharing: Sharing | None = None
+) -> tuple[ForecastPaths | None, list[Problem]]:
     """Paths and laws of the catalogue's forecast, and what is wrong with it; None without one.
 
     Parameters
@@ -130,6 +140,8 @@ def forecast_paths(catalog: Catalog, span: FloatArray | None) -> tuple[ForecastP
     catalog : Catalog
     span : (n,) float or None
         R + E[L] in periods; None: not known for other problems, and nothing is judged by it.
+    sharing : Sharing, optional
+        Pools of all items; these are all if left out.
 
     Notes
     -----
@@ -144,14 +156,15 @@ def forecast_paths(catalog: Catalog, span: FloatArray | None) -> tuple[ForecastP
     counts = np.bincount(table.item, minlength=catalog.n_items)
     mask = counts > 0
     problems = list(_too_short(catalog, table, counts, span))
-    n_periods = int(counts[mask].min())
+    sharing = sharing or Sharing()
+    n_periods = sharing.of("forecast", _Periods, lambda: _Periods(int(counts[mask].min()))).n_periods
     path, sd = _spread(table, mask, n_periods), np.full(catalog.n_items, np.nan)
     stated = np.sqrt(_spread_values(table, table.sd**2, mask, n_periods).mean(axis=1))
     constant = _spread_values(table, table.sd, mask, n_periods)
     stated = np.where((constant == constant[:, :1]).all(axis=1), constant[:, 0], stated)
     errors = None
     if catalog.forecast_errors is not None:
-        errors = error_estimates(catalog.forecast_errors, span)
+        errors = error_estimates(catalog.forecast_errors, span, sharing)
         own = np.sqrt(errors.sum_variance / span)
         sd = np.where(mask & np.isfinite(own), own, sd)
     sd = np.where(mask & np.isnan(sd), stated, sd)
@@ -311,7 +324,7 @@ def _simplified(catalog: Catalog, errors: ErrorEstimates | None) -> Iterator[Qua
 
 
 def _notes(catalog: Catalog, counts: IntArray, mask: BoolArray, n_periods: int) -> Iterator[QualityRow]:
-    period, longest = catalog.study.period, int(counts[mask].max())
+    period, longest = catalog.study.period, int(counts[mask].max(initial=n_periods))
     if longest > n_periods:
         row = int(np.argmin(np.where(mask, counts, longest + 1)))
         note = (

@@ -116,7 +116,6 @@ def unconstrained(
     if not short.any():
         note = f"none: no {catalog.study.period} of a life is said to be stocked out"
         return history, (QualityRow("demand", "demand unseen in stock-outs", "used", 0, note=note),)
-    refuse_hardly_seen(catalog, history, short)
     keys = keys_of(catalog)
     quantity = history.quantity.astype(np.int64)
     bounds = history.bounds

@@ -10,10 +10,13 @@ import numpy as np
 from simlab import mapped
 from simlab.arrays import BoolArray, DateArray, IntArray, narrow
 from simlab.catalog.calendar.periods import first_day
+from simlab.catalog.catalog import Dates
 from simlab.catalog.forecasts.at_cut import forecast_then
 from simlab.catalog.quality import QualityRow
 from simlab.errors import InvalidInputError, Problem
+from simlab.models.grouping import only_known
 from simlab.models.history.calendar import whole_periods
+from simlab.models.shared import Shared, Sharing
 from simlab.study import closed_days
 
 if TYPE_CHECKING:
@@ -75,12 +78,11 @@ def split(catalog: Catalog, holdout: int, skipped: int = 0) -> tuple[Catalog, He
     placed before and received after it are, with their receipts unknown. Weekdays that a daily study
     closes are no periods (`Study.days_per_period`): the hold-out then has fewer than it has days.
     """
-    table = catalog.demand
-    if table is None:
+    table, dates = catalog.demand, catalog.dates
+    if table is None or dates is None:
         raise InvalidInputError([_too_short(catalog, holdout, 0)])
     as_of = np.datetime64(catalog.as_of, "D")
-    first = np.datetime64(catalog.first_date, "D")
-    calendar = whole_periods(catalog.study, table.distinct_dates, first, as_of)
+    calendar = whole_periods(catalog.study, dates.distinct, dates.first, as_of)
     known = calendar.n_periods - holdout - skipped
     if known < 2:
         raise InvalidInputError([_too_short(catalog, holdout, calendar.n_periods)])
@@ -153,7 +155,7 @@ def known_past(catalog: Catalog) -> tuple[Catalog, tuple[QualityRow, ...]]:
 
 
 def take(catalog: Catalog, rows: IntArray) -> Catalog:
-    """Some of the items, with their demand and dated orders; receipts stay whole."""
+    """Some of the items, with their demand and dated orders, as if they were all; receipts stay whole."""
     number = np.full(catalog.n_items, -1)
     number[rows] = np.arange(rows.size)
     demand = catalog.demand
@@ -163,6 +165,8 @@ def take(catalog: Catalog, rows: IntArray) -> Catalog:
             kept[some] = number[demand.item[some]] >= 0
         demand = demand.take(kept)
         demand = replace(demand, item=mapped.taken(narrow(number), demand.item))
+        if (np.diff(rows) < 0).any():
+            demand = demand.take(np.argsort(demand.item, kind="stable"))
     due = catalog.due
     if due is not None:
         kept = number[due.item] >= 0
@@ -182,6 +186,37 @@ def take(catalog: Catalog, rows: IntArray) -> Catalog:
     )
 
 
+def part_of(catalog: Catalog, rows: IntArray, dates: Dates | None) -> Catalog:
+    """Some rows of a catalogue whose demand covers these dates, under the options that speak of them."""
+    return only_known(replace(take(catalog, rows), without_history=None, whole=dates))
+
+
+@dataclass(frozen=True, eq=False)
+class _Dates:
+    """(k,) days since 1970 on which any row of demand lies, and the first and last one."""
+
+    distinct: IntArray
+    first: int
+    last: int
+
+
+def keep_dates(catalog: Catalog, sharing: Sharing) -> None:
+    """Let a fit of all items keep what their demand covers."""
+    dates = catalog.dates
+    if dates is not None and sharing.whole:
+        first, last = (int(day.astype(np.int64)) for day in (dates.first, dates.last))
+        sharing.of("dates", _Dates, lambda: _Dates(dates.distinct.astype(np.int64), first, last))
+
+
+def dates_of(shared: Shared) -> Dates | None:
+    """What was kept; None of a catalogue without demand."""
+    if "dates" not in shared.found:
+        return None
+    kept = Sharing(shared).taken("dates", _Dates)
+    first, last = (np.datetime64(day, "D") for day in (kept.first, kept.last))
+    return Dates(kept.distinct.astype("datetime64[D]"), first, last)
+
+
 def _before(catalog: Catalog, cut: np.datetime64) -> Catalog:
     """Everything that was known on the day before the cut."""
     demand, receipts = catalog.demand, catalog.receipts
@@ -197,9 +232,14 @@ def _before(catalog: Catalog, cut: np.datetime64) -> Catalog:
         under_way = replace(under_way, receipt_date=np.full(under_way.n_rows, yesterday))
         receipts = receipts.take(receipts.receipt_date < cut)
     study = catalog.study.model_copy(update={"as_of": yesterday.item()})
+    whole = catalog.whole
+    if whole is not None:
+        known = whole.distinct[whole.distinct < cut]
+        whole = whole._replace(distinct=known, last=known[-1])
     return replace(
         catalog,
         study=study,
+        whole=whole,
         demand=past,
         receipts=receipts,
         open_orders=under_way,

@@ -11,11 +11,12 @@ from simlab import mapped
 from simlab.arrays import BoolArray, FloatArray, IntArray
 from simlab.catalog.quality import QualityRow
 from simlab.models.grouping import per_item
-from simlab.models.history.censoring import unconstrained, without_stock
+from simlab.models.history.censoring import refuse_hardly_seen, unconstrained, without_stock
 from simlab.models.history.drivers import Drivers, read_drivers
 from simlab.models.history.history import Changes, History, unit_cost
 from simlab.models.history.observable import check_effects
 from simlab.models.history.uplift import without_uplift
+from simlab.models.shared import Sharing
 from simlab.study.history_sections import OutlierSpec
 
 if TYPE_CHECKING:
@@ -32,7 +33,7 @@ _DID = {
 }
 
 
-def prepared(catalog: Catalog, history: History, short: BoolArray) -> History:
+def prepared(catalog: Catalog, history: History, short: BoolArray, sharing: Sharing) -> History:
     """The history with outliers, stock-outs, promotions and prices treated, and notes of what was done.
 
     Parameters
@@ -44,6 +45,8 @@ def prepared(catalog: Catalog, history: History, short: BoolArray) -> History:
         As counted; periods stocked out without sales have a row of 0.
     short : (c,) bool
         Periods in which the shelf was empty at some time.
+    sharing : Sharing
+        Pools of all items. What stock-outs and drivers hide is judged of all items alone.
 
     Notes
     -----
@@ -60,11 +63,14 @@ def prepared(catalog: Catalog, history: History, short: BoolArray) -> History:
         noted += more
     if spec.censoring != "none":
         short = short & (per_item(catalog, "censoring") != "none")[history.item]
+        if sharing.whole:
+            refuse_hardly_seen(catalog, history, short)
         history, more = unconstrained(catalog, history, short)
         noted += (*more, *without_stock(catalog))
     if drivers is not None:
-        check_effects(catalog, history, drivers)
-        history, more = without_uplift(catalog, history, drivers)
+        if sharing.whole:
+            check_effects(catalog, history, drivers)
+        history, more = without_uplift(catalog, history, drivers, sharing)
         noted += more
     kept = history.quantity > 0
     return replace(

@@ -15,6 +15,7 @@ from simlab.errors import InvalidInputError, Problem
 from simlab.models.history.calendar import Calendar, whole_periods
 from simlab.models.history.history import History
 from simlab.models.history.lives import Lives, lives_of, new_items_note
+from simlab.models.shared import Sharing
 
 if TYPE_CHECKING:
     from simlab.catalog import Catalog
@@ -44,16 +45,20 @@ def check_history_asked(catalog: Catalog) -> None:
         raise InvalidInputError(found)
 
 
-def with_memory(catalog: Catalog, history: History, half_life: FloatArray) -> History:
+def with_memory(
+    catalog: Catalog, history: History, half_life: FloatArray, sharing: Sharing | None = None
+) -> History:
     """The history with older periods counting less; demand unseen in stock-outs is estimated again."""
     if catalog.study.demand.censoring == "none":
         return replace(history, half_life=half_life)
-    found = read_history(catalog, half_life)
+    found = read_history(catalog, half_life, (sharing or Sharing()).under("again"))
     assert found is not None
     return found
 
 
-def read_history(catalog: Catalog, half_life: FloatArray | None = None) -> History | None:
+def read_history(
+    catalog: Catalog, half_life: FloatArray | None = None, sharing: Sharing | None = None
+) -> History | None:
     """Counts per period from the demand table; None if there is none.
 
     Parameters
@@ -62,6 +67,8 @@ def read_history(catalog: Catalog, half_life: FloatArray | None = None) -> Histo
         Tables and study.
     half_life : (n,) float, optional
         `History.half_life`: demand unseen in stock-outs is drawn with these weights.
+    sharing : Sharing, optional
+        Pools of all items; these are all if left out.
 
     Notes
     -----
@@ -101,16 +108,15 @@ def read_history(catalog: Catalog, half_life: FloatArray | None = None) -> Histo
         new=lives.new,
         half_life=half_life,
     )
-    return prepared(catalog, history, n_short[sold] > 0)
+    return prepared(catalog, history, n_short[sold] > 0, sharing or Sharing())
 
 
 def calendar_of(catalog: Catalog) -> Calendar | None:
     """The whole periods of the demand table; None if there is none."""
-    table = catalog.demand
-    if table is None or table.item.size == 0:
+    dates = catalog.dates
+    if catalog.demand is None or dates is None or (catalog.whole is None and catalog.demand.n_rows == 0):
         return None
-    first, as_of = np.datetime64(catalog.first_date, "D"), np.datetime64(catalog.as_of, "D")
-    return whole_periods(catalog.study, table.distinct_dates, first, as_of)
+    return whole_periods(catalog.study, dates.distinct, dates.first, np.datetime64(catalog.as_of, "D"))
 
 
 _Cells = tuple[AnyArray, AnyArray, AnyArray, AnyArray]

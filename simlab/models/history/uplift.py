@@ -10,11 +10,11 @@ import numpy as np
 
 from simlab.arrays import BoolArray, FloatArray, IntArray
 from simlab.catalog.quality import QualityRow, Status
-from simlab.models.grouping import groups
 from simlab.models.history.drivers import Drivers
 from simlab.models.history.effects import Effects, Exposed, grouped_effects
 from simlab.models.history.history import Changes, History, Uplift, unit_cost
 from simlab.models.keys import keys_of
+from simlab.models.shared import Sharing
 
 if TYPE_CHECKING:
     from simlab.catalog import Catalog
@@ -29,7 +29,7 @@ _PURPOSE = 2  # of the streams that thin demand; 1 draws what stock-outs hid
 
 
 def without_uplift(
-    catalog: Catalog, history: History, drivers: Drivers
+    catalog: Catalog, history: History, drivers: Drivers, sharing: Sharing | None = None
 ) -> tuple[History, tuple[QualityRow, ...]]:
     """The history as future periods are expected to be, with the effects estimated from it.
 
@@ -41,6 +41,8 @@ def without_uplift(
         Outliers and stock-outs treated.
     drivers : Drivers
         Periods under promotion or at other prices.
+    sharing : Sharing, optional
+        Pools of all items; these are all if left out.
 
     Notes
     -----
@@ -54,9 +56,10 @@ def without_uplift(
     drivers = _without_gaps(drivers, history)
     spec = catalog.study.demand.uplift
     assert spec is not None
-    column = catalog.texts.get(catalog.study.models.pool_by)
-    group, names = groups(column, catalog.n_items)
-    found = grouped_effects(_exposed(history, drivers, spec.drivers), group, len(names))
+    column, sharing = catalog.study.models.pool_by, sharing or Sharing()
+    group, names = sharing.groups(column, catalog.texts.get(column), catalog.n_items)
+    exposed = _exposed(history, drivers, spec.drivers)
+    found = sharing.of("effects", Effects, lambda: grouped_effects(exposed, group, len(names)))
     told = tuple(_told(history, drivers, spec.drivers, found, group, names))
     history = replace(history, uplift=told)
     if spec.future == "observed" or drivers.item.size == 0:

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from simlab.arrays import FloatArray, IntArray
+from simlab.arrays import BoolArray, FloatArray, IntArray
 from simlab.catalog.quality import QualityRow
 from simlab.catalog.tables.known_names import hint, meant
 from simlab.engine.world.world import LeadTimeLaw
 from simlab.errors import InvalidInputError, Problem
 from simlab.models.grouping import lead_time_laws
+from simlab.models.shared import Sharing
 from simlab.models.suppliers.delays import (
     DayLaw,
     Delays,
@@ -107,27 +109,99 @@ class _Laws:
         return LeadTimeLaw(law, np.cumsum(length) - length, length, periods, weights, crossing)
 
 
+@dataclass(frozen=True, eq=False)
+class _Pool:
+    """What the receipts tell of the groups that items ask for.
+
+    Attributes
+    ----------
+    group : tuple of str
+        Values of `lead_times.by` that a group has in common, as JSON.
+    count : (g,) int64
+        Receipts.
+    there : (g,) bool
+        The group stands in the table, received or open.
+    length : (g,) int64
+        Points of its law, mixed with those around; 0: no item has it.
+    days, weights : (p,) int64
+        Laws of whole days, one after the other.
+    ratio : (2,) int64
+        Periods in a day, as a fraction.
+    crossing : bool
+        Whether orders may overtake: lead times of some item are random.
+    """
+
+    group: tuple[str, ...]
+    count: IntArray
+    there: BoolArray
+    length: IntArray
+    days: IntArray
+    weights: IntArray
+    ratio: IntArray
+    crossing: bool
+
+
 @dataclass(eq=False)
 class _Receipts:
-    """Usable receipts and open orders, and the laws of their groups as they are asked for."""
+    """Receipts and open orders by group, and the laws of groups as they are asked for."""
 
-    delays: Delays
     study: Study
-    notes: tuple[QualityRow, ...]
+    delays: Delays | None
+    notes: tuple[QualityRow, ...] = ()
     ratio: tuple[int, int] = (1, 1)
+    counts: dict[Key, int] = field(default_factory=dict)
+    there: dict[Key, bool] = field(default_factory=dict)
     found: dict[Key, DayLaw] = field(default_factory=dict)
+
+    @classmethod
+    def known(cls, study: Study, pool: _Pool) -> _Receipts:
+        """As the whole catalogue's items asked for."""
+        keys: list[Key] = [tuple(json.loads(one)) for one in pool.group]
+        ends = np.cumsum(pool.length)
+        laws = {
+            key: DayLaw(pool.days[end - n : end], pool.weights[end - n : end])
+            for key, end, n in zip(keys, ends.tolist(), pool.length.tolist(), strict=True)
+            if n
+        }
+        counts, there = (dict(zip(keys, one.tolist(), strict=True)) for one in (pool.count, pool.there))
+        return cls(study, None, (), (int(pool.ratio[0]), int(pool.ratio[1])), counts, there, laws)
+
+    def pool(self, crossing: bool) -> _Pool:
+        """What was asked for so far."""
+        keys = sorted(self.counts.keys() | self.there.keys() | self.found.keys())
+        laws = [self.found.get(key, DayLaw(*np.zeros((2, 0), np.int64))) for key in keys]
+        return _Pool(
+            tuple(json.dumps(key) for key in keys),
+            np.array([self.counts.get(key, 0) for key in keys], np.int64),
+            np.array([self.there.get(key, False) for key in keys], np.bool_),
+            np.array([law.days.size for law in laws], np.int64),
+            np.concatenate([np.zeros(0, np.int64), *[law.days for law in laws]]),
+            np.concatenate([np.zeros(0, np.int64), *[law.weights for law in laws]]),
+            np.array(self.ratio),
+            crossing,
+        )
+
+    def rows(self, prefix: Key) -> IntArray:
+        """Rows of a group."""
+        return np.zeros(0, np.int64) if self.delays is None else self.delays.rows(prefix)
 
     def count(self, prefix: Key) -> int:
         """Receipts of a group."""
-        return int((~self.delays.is_open[self.delays.rows(prefix)]).sum())
+        if prefix not in self.counts:
+            rows = self.rows(prefix)
+            self.counts[prefix] = 0 if self.delays is None else int((~self.delays.is_open[rows]).sum())
+        return self.counts[prefix]
 
     def knows(self, prefix: Key) -> bool:
         """Whether the group stands in the table, received or open."""
-        return self.delays.rows(prefix).size > 0
+        if prefix not in self.there:
+            self.there[prefix] = self.rows(prefix).size > 0
+        return self.there[prefix]
 
     def own(self, prefix: Key) -> DayLaw:
         """Law of a group's own orders; the empty prefix is everything."""
-        rows = self.delays.rows(prefix)
+        assert self.delays is not None
+        rows = self.rows(prefix)
         return product_limit(self.delays.days[rows], self.delays.is_open[rows])
 
     def groups(self, sources: Sequence[Source | None]) -> dict[Key, GroupLaw]:
@@ -142,6 +216,7 @@ class _Receipts:
 
     def likeness(self) -> float:
         """How far suppliers (values of the first column of `by`) are alike; see `redrawn_delays.alike`."""
+        assert self.delays is not None
         came = np.flatnonzero(~self.delays.is_open)
         names = [self.delays.key[row][0] for row in came.tolist()]
         return alike(self.delays.days[came], np.unique(names, return_inverse=True)[1])
@@ -157,13 +232,16 @@ class _Receipts:
         return self.found[prefix]
 
 
-def fit_lead_times(catalog: Catalog) -> LeadTimes:
+def fit_lead_times(catalog: Catalog, sharing: Sharing | None = None) -> LeadTimes:
     """Lead-time laws of all SKU-locations.
 
     Parameters
     ----------
     catalog : Catalog
         `items` (`supplier`, `lead_time` and `lead_time_sd` in `data.time_unit`), `receipts`, study.
+    sharing : Sharing, optional
+        Pools of all items; these are all if left out. Of some rows receipts are not read again, and what is
+        not known of the laws (`known`) is not said.
 
     Raises
     ------
@@ -182,7 +260,8 @@ def fit_lead_times(catalog: Catalog) -> LeadTimes:
     What never varies (stated without a spread, or the same in all receipts) stays constant: whole here, and
     on the working grid of `working_parts` where it is no whole number of periods.
     """
-    receipts = _usable(catalog)
+    sharing = sharing or Sharing()
+    receipts = _usable(catalog) if sharing.whole else _of_rows(catalog, sharing)
     laws = _Laws()
     number = np.zeros(catalog.n_items, np.int64)
     reason: list[Reason] = []
@@ -209,11 +288,14 @@ def fit_lead_times(catalog: Catalog) -> LeadTimes:
     if is_random and crossing is None:
         by_data = any(sources) or any(one.sd > 0 for one in said)
         raise InvalidInputError([_crossing_unsaid(catalog.study, by_data)])
-    law = laws.arrays(number, bool(crossing) and is_random)
-    notes = (*receipts.notes, *_borrowed(catalog, reason, sources), *remarks(catalog))
+    pool = sharing.of("receipts", _Pool, lambda: receipts.pool(bool(crossing) and is_random))
+    law = laws.arrays(number, pool.crossing)
+    notes = receipts.notes
+    if sharing.whole:
+        notes = (*notes, *_borrowed(catalog, reason, sources), *remarks(catalog))
     constant = np.array([laws.constant.get(one, np.nan) for one in number.tolist()])
     known = None
-    if catalog.study.models.parameter_uncertainty:
+    if catalog.study.models.parameter_uncertainty and sharing.whole:
         spec = catalog.study.lead_times
         groups = receipts.groups(sources)
         known = delay_uncertainty(sources, groups, spec, receipts.ratio, receipts.likeness())
@@ -372,12 +454,17 @@ def _usable(catalog: Catalog) -> _Receipts:
     fixed = all(law == "fixed" for law in (spec.law, *(one.law for one in spec.override)))
     seen = None if fixed else observe(catalog)
     if seen is None:
-        return _Receipts(Delays(np.zeros(0, np.int64), np.zeros(0, np.bool_), ()), catalog.study, ())
+        return _Receipts(catalog.study, Delays(np.zeros(0, np.int64), np.zeros(0, np.bool_), ()))
     what = f"lead times above longest_days = {spec.longest_days}"
     note = "left out of the laws"
     refused = QualityRow("receipts", what, "refused", seen.n_refused, float(seen.units_refused), 0.0, note)
     notes = (refused,) if seen.n_refused else ()
-    return _Receipts(read_delays(catalog, seen), catalog.study, notes, seen.ratio)
+    return _Receipts(catalog.study, read_delays(catalog, seen), notes, seen.ratio)
+
+
+def _of_rows(catalog: Catalog, sharing: Sharing) -> _Receipts:
+    """As the items of the whole catalogue found them."""
+    return _Receipts.known(catalog.study, sharing.taken("receipts", _Pool))
 
 
 def _no_lead_time(catalog: Catalog, rows: Sequence[int]) -> Problem:

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from simlab.arrays import IntArray
+from simlab.arrays import BoolArray, IntArray
 from simlab.catalog.quality import QualityRow
 from simlab.engine.kernels.streams import supplier_keys
 from simlab.engine.world.world import MILLION, Supply
 from simlab.errors import InvalidInputError, Problem
+from simlab.models.shared import Sharing
 from simlab.models.suppliers.closures import check_closures, with_closures
 from simlab.models.suppliers.orders import Observed, Parts, observe, suppliers
 
@@ -210,13 +211,42 @@ class _Split:
     text: str
 
 
-def fit_supply(catalog: Catalog) -> Supplying:
+@dataclass(frozen=True, eq=False)
+class _Pool:
+    """How suppliers' orders come, of all items.
+
+    Attributes
+    ----------
+    known : tuple of str
+        Suppliers with receipts.
+    name, text : tuple of str
+        Of every kind of order: its supplier, and what to say of it.
+    whole : (k,) bool
+        It comes whole, as its lead time is a stated one.
+    on_time, rest_delay : (k,) int64
+        Millionths, and periods.
+    none : bool
+        Every order comes whole and has a lead time of its own.
+    """
+
+    known: tuple[str, ...]
+    name: tuple[str, ...]
+    text: tuple[str, ...]
+    whole: BoolArray
+    on_time: IntArray
+    rest_delay: IntArray
+    none: bool
+
+
+def fit_supply(catalog: Catalog, sharing: Sharing | None = None) -> Supplying:
     """Suppliers of the items, where orders are split or share their delays.
 
     Parameters
     ----------
     catalog : Catalog
         `items.supplier`, receipts, and the options of [lead_times].
+    sharing : Sharing, optional
+        Pools of all items; these are all if left out.
 
     Notes
     -----
@@ -231,19 +261,18 @@ def fit_supply(catalog: Catalog) -> Supplying:
     """
     plain = Supplying(None, ("",) * catalog.n_items)
     spec = catalog.study.lead_times
-    seen = observe(catalog) if spec.partial == "split" and spec.law != "fixed" else None
-    if seen is None and not spec.shared_delay:
+    splits = spec.partial == "split" and spec.law != "fixed" and catalog.receipts is not None
+    if not splits and not spec.shared_delay:
         return plain
-    groups = {} if seen is None else suppliers(seen.table)
-    kinds = _kinds(catalog, groups)
+    sharing = sharing or Sharing()
+    pool = sharing.of("supply", _Pool, lambda: _pool(catalog, splits=splits))
+    if pool.none:
+        return plain
+    kinds = _kinds(catalog, pool.known)
     distinct = sorted(set(kinds))
-    found = [
-        _Split(_WHOLE, 0, "")
-        if whole or seen is None
-        else _of_supplier(groups.get(name), seen, catalog.study)
-        for name, whole in distinct
-    ]
-    number = {kind: place for place, kind in enumerate(distinct)}
+    place = {kind: k for k, kind in enumerate(zip(pool.name, pool.whole.tolist(), strict=True))}
+    own = np.array([place[kind] for kind in distinct], np.int64)
+    number = {kind: k for k, kind in enumerate(distinct)}
     of = np.array([number[kind] for kind in kinds], dtype=np.int64)
     names = sorted({name for name, _ in distinct})
     keys = dict(zip(names, supplier_keys(names), strict=True))
@@ -253,17 +282,38 @@ def fit_supply(catalog: Catalog) -> Supplying:
         shared_delay=np.array([spec.shared_delay and bool(name) for name, _ in distinct], np.bool_),
         fails=np.zeros(len(distinct), np.int64),
         recovers=np.full(len(distinct), _CERTAIN, np.int64),
-        on_time=np.array([one.on_time for one in found], dtype=np.int64),
-        rest_delay=np.array([one.rest_delay for one in found], dtype=np.int64),
+        on_time=pool.on_time[own],
+        rest_delay=pool.rest_delay[own],
     )
-    split = [one for one in found if one.on_time < _WHOLE]
-    if not split and not supply.shared_delay.any():
-        return plain
-    texts = tuple(found[place].text for place in of.tolist())
-    return Supplying(supply, texts, (_remark(catalog.study, len(split)),) if split else ())
+    texts = tuple(pool.text[own[k]] for k in of.tolist())
+    n_split = int((supply.on_time < _WHOLE).sum())
+    return Supplying(supply, texts, (_remark(catalog.study, n_split),) if n_split else ())
 
 
-def _kinds(catalog: Catalog, groups: Mapping[str, IntArray]) -> list[tuple[str, bool]]:
+def _pool(catalog: Catalog, *, splits: bool) -> _Pool:
+    seen = observe(catalog) if splits else None
+    groups = {} if seen is None else suppliers(seen.table)
+    distinct = sorted(set(_kinds(catalog, groups)))
+    found = [
+        _Split(_WHOLE, 0, "")
+        if whole or seen is None
+        else _of_supplier(groups.get(name), seen, catalog.study)
+        for name, whole in distinct
+    ]
+    split = any(one.on_time < _WHOLE for one in found)
+    shares = catalog.study.lead_times.shared_delay and any(name for name, _ in distinct)
+    return _Pool(
+        tuple(groups),
+        tuple(name for name, _ in distinct),
+        tuple(one.text for one in found),
+        np.array([whole for _, whole in distinct], np.bool_),
+        np.array([one.on_time for one in found], np.int64),
+        np.array([one.rest_delay for one in found], np.int64),
+        none=not split and not shares,
+    )
+
+
+def _kinds(catalog: Catalog, groups: Collection[str]) -> list[tuple[str, bool]]:
     """Supplier of each item, and whether its lead time is a stated one: such orders come whole."""
     nothing = np.full(catalog.n_items, None, dtype=object)
     names = [name or "" for name in catalog.texts.get("supplier", nothing)]

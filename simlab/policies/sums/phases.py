@@ -6,7 +6,9 @@ import numpy as np
 
 from simlab.arrays import ComplexArray, FloatArray, IntArray
 
-_TOGETHER = 1 << 16  # complex numbers by period and frequency in work at a time
+_TOGETHER = (
+    1 << 17
+)  # products by weight, review and frequency at a time: above, the library would use threads
 _NOTHING = 1e-20  # transforms below it change no chance
 
 
@@ -55,9 +57,9 @@ def phase_sums(
 
     Notes
     -----
-    n = a·gap + r: the product of a whole gaps, which grows with a, times the weighted sum over r of the
-    products of the first r periods of the next gap, which all a share. Frequencies whose transforms have
-    vanished by the least n that counts are left out.
+    n = a·gap + r: the products of the first r periods of a gap are shared by all a, and weighted; from the
+    last gap back, what has been found is multiplied by the whole gap before it. Frequencies whose transforms
+    have vanished by the least n that counts are left out.
     """
     out = np.zeros(tables.shape[1], dtype=np.complex128)
     counts = np.flatnonzero(weights)
@@ -67,7 +69,7 @@ def phase_sums(
     rows = np.zeros((int(counts[-1]) // gap + 1, gap))
     rows.ravel()[: counts[-1] + 1] = weights[: counts[-1] + 1]
     kept = np.flatnonzero(np.abs(tables).max(axis=0) ** int(counts[0] - quiet) > _NOTHING)
-    size = max(1, _TOGETHER // which.size)
+    size = max(1, _TOGETHER // (which.size * len(rows)))
     for begin in range(0, kept.size, size):
         some = kept[begin : begin + size]
         out[some] = _gap_by_gap(tables[:, some], silent, which, rows, quiet // gap)
@@ -89,18 +91,15 @@ def _gap_by_gap(
         else:
             np.multiply(begun[r - 1], last, out=begun[r])
     whole = begun[-1] * tables[which[:, -1]] if gap > 1 else tables[which[:, 0]]
-    so_far, before = np.empty((2, reviews, n), dtype=np.complex128)  # by the review where it ends
-    so_far[...] = 1.0
     nothing = silent[which].prod(axis=1)[:, None]
-    total = np.zeros(n, dtype=np.complex128)
-    for a, weights in enumerate(rows):
-        if a > 0:
-            so_far, before = before, so_far
-            last = nothing if a <= quiet else whole
-            np.multiply(before[:-1], last[:-1], out=so_far[1:])
-            np.multiply(before[-1], last[-1], out=so_far[0])
-        if weights.any():
-            coming: FloatArray = weights @ begun.view(np.float64).reshape(gap, -1)
-            total += (so_far * coming.view(np.complex128).reshape(reviews, n)).sum(axis=0)
-    mean: ComplexArray = total / reviews
+    weighted: FloatArray = rows @ begun.view(np.float64).reshape(gap, -1)
+    coming = weighted.view(np.complex128).reshape(len(rows), reviews, n)
+    found, before = coming[-1], np.empty((reviews, n), dtype=np.complex128)  # by the review where it begins
+    for a in range(len(rows) - 2, -1, -1):
+        one = nothing if a < quiet else whole
+        np.multiply(one[:-1], found[1:], out=before[:-1])
+        np.multiply(one[-1], found[0], out=before[-1])
+        found = coming[a]
+        found += before
+    mean: ComplexArray = found.sum(axis=0) / reviews
     return mean

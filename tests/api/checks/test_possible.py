@@ -100,3 +100,55 @@ def test_segments_that_are_learned_have_the_same_least_stock(tmp_path) -> None:
 def test_nothing_is_simulated_where_nothing_might_be_beyond(tmp_path, monkeypatch) -> None:
     monkeypatch.setattr(possible, "search_curves", None)
     assert refused(study(tmp_path, "fill_rate = 0.95")) == ""
+
+
+@pytest.mark.parametrize("option", ["budget_p95", "budget_peak"])
+def test_a_limit_on_single_periods_is_refused_to_the_cent(tmp_path, option: str) -> None:
+    """P95 and peak of stock, on the periods that optimize looks at: less than the least, and that."""
+    told = refused(study(tmp_path, f"fill_rate = 0.9\n{option} = 1"))
+    works = re.search(r"≤ 1.00' up to ([0-9,.]+[0-9])", told)
+    assert works, told
+    enough = float(works[1].replace(",", ""))
+    below = study(tmp_path, f"fill_rate = 0.9\n{option} = {enough - 0.01:.2f}")
+    assert refused(below)
+    assert told_by_optimize(below)
+    assert refused(study(tmp_path, f"fill_rate = 0.9\n{option} = {enough:.2f}")) == ""
+
+
+def test_a_floor_that_no_plan_surely_meets_is_refused_as_optimize_does(tmp_path) -> None:
+    """By its lower bound on the selection seed: the search alone reaches this floor."""
+
+    def surely(floor: float, choose: str = "lower_bound"):
+        path = study(tmp_path, f'fill_rate = {floor:.3f}\nchoose = "{choose}"')
+        more = path.read_text("utf-8").replace(
+            "[verdict]\nreplications = 10", "[verdict]\nreplications = 200"
+        )
+        path.write_text(more, "utf-8")
+        return path
+
+    assert refused(surely(0.998, "in_sample")) == ""
+    told = refused(surely(0.998))
+    assert 'optimize.choose = "lower_bound"' in told
+    assert told_by_optimize(surely(0.998)).split("; ")[0] in " ".join(told.split())
+    assert refused(surely(0.997)) == ""
+    assert told_by_optimize(surely(0.997)) == ""
+
+
+@pytest.mark.parametrize(
+    ("columns", "policy", "asked"),
+    [
+        ({"on_hand": 0, "on_order": 0}, 'start = "today"', ""),
+        ({"max_order": 3}, "", ""),
+        ({"max_position": 9}, "", "fill_rate = 0.9"),
+        ({}, "", "target_max = 0.9"),
+    ],
+)
+def test_a_floor_of_usual_height_may_be_out_of_reach(tmp_path, columns, policy: str, asked: str) -> None:
+    """From an empty shelf, with small orders, little room or a short grid: check says what optimize says."""
+    path = study(tmp_path, asked)
+    head, *rows = ITEMS.splitlines()
+    more = [",".join([row, *(str(cell) for cell in columns.values())]) for row in rows]
+    (tmp_path / "items.csv").write_text("\n".join([",".join([head, *columns]), *more]), "utf-8")
+    path.write_text(path.read_text("utf-8") + f"[policy]\n{policy}\n", "utf-8")
+    assert told_by_optimize(path)
+    assert refused(path)

@@ -147,5 +147,5 @@ def test_a_lost_scheduler_is_said_with_what_is_kept(cluster, tmp_path):
         said = r"scheduler of tcp.* was lost; blocks .*simlab resume .*run"
         with pytest.raises(IncompleteError, match=said):
             away(Workers(2, 1, "dask", cluster.scheduler_address), end_it)
-        assert len(list(folder.glob("*.npz"))) >= 8
+        assert len(list(folder.glob("*.block"))) >= 8
         same(alone(), away(Workers(2, 1)))

@@ -14,9 +14,9 @@ from simlab.models.demand.rare import rate_weight
 from simlab.models.demand.rates import rates
 from simlab.models.demand.seasons.laws import factors_of
 from simlab.models.demand.shrinkage import SizePrior, shrunk_sizes, shrunk_variance
-from simlab.models.grouping import groups
 from simlab.models.history.history import History, effective_periods, places_of, total_weight
 from simlab.models.keys import keys_of
+from simlab.models.shared import Sharing
 from simlab.models.statistics import benjamini_hochberg, log_negative_binomial, log_poisson, normal_p
 
 if TYPE_CHECKING:
@@ -70,6 +70,30 @@ class Remembered:
     error: FloatArray
 
 
+@dataclass(frozen=True, eq=False)
+class _Pool:
+    """Half-lives of all groups, and as `Remembered` of those with items.
+
+    Attributes
+    ----------
+    few : (g,) bool
+        Groups that are taken together with others.
+    best : (g + others,) float
+    shown : (s,) int64
+        Groups with items.
+    n_items, n_sums : (s,) int64
+    gain, error : (s, 4) float
+    """
+
+    few: BoolArray
+    best: FloatArray
+    shown: IntArray
+    n_items: IntArray
+    n_sums: IntArray
+    gain: FloatArray
+    error: FloatArray
+
+
 def named(half_life: float, n: int) -> Remembered:
     """One half-life for all n items."""
     nothing = np.zeros(0)
@@ -85,6 +109,7 @@ def remembered(
     span: FloatArray,
     usable: BoolArray,
     seasons: Seasons | None = None,
+    sharing: Sharing | None = None,
 ) -> Remembered:
     """Half-life of every group's histories; infinite unless a finite one predicts better beyond chance.
 
@@ -102,6 +127,8 @@ def remembered(
         Items whose history counts.
     seasons : Seasons, optional
         Profiles from before the first origin: what a season makes is no change.
+    sharing : Sharing, optional
+        Pools of all items; these are all if left out.
 
     Notes
     -----
@@ -115,9 +142,41 @@ def remembered(
     as many findings as there are items. Items too rare to be known from what it holds keep all.
     Errors are over SKU × origin: locations of one SKU share what moves them. Gneiting & Raftery (2007).
     """
-    group, names = _groups(catalog, history, usable)
-    n_groups = len(names)
+    sharing = sharing or Sharing()
+    column = catalog.study.models.pool_by
+    pool, pools = sharing.groups(column, catalog.texts.get(column), catalog.n_items)
+    interval = history.n_observed / np.maximum(history.n_positive, 1)
+    often = np.searchsorted(_INTERVALS, interval, side="right")
     counts = usable & (history.n_positive > 0)
+    found = sharing.of(
+        "memory",
+        _Pool,
+        lambda: _pool(catalog, history, prior, span, seasons, (pool, often, len(pools)), counts),
+    )
+    names = [(name, how) for name in (*pools, _OTHERS) for how in _OFTEN]
+    own = found.best[_together(pool, often, found.few)]
+    return Remembered(
+        np.where(_remembers_demands(history, own), own, np.inf),
+        tuple(names[k] for k in found.shown.tolist()),
+        found.n_items,
+        found.n_sums,
+        found.best[found.shown],
+        found.gain,
+        found.error,
+    )
+
+
+def _pool(
+    catalog: Catalog,
+    history: History,
+    prior: SizePrior,
+    span: FloatArray,
+    seasons: Seasons | None,
+    groups: tuple[IntArray, IntArray, int],
+    counts: BoolArray,
+) -> _Pool:
+    few = _few(*groups, counts)
+    group, n_groups = _together(*groups[:2], few), few.size + len(_OFTEN) * (groups[2] > 1)
     rows = _sample(keys_of(catalog), group, counts)
     item, age, gain, totals = _gains(history, prior, span, rows, seasons)
     of_sku = np.unique(np.array(catalog.sku, dtype=object), return_inverse=True)[1].ravel()
@@ -128,15 +187,7 @@ def remembered(
     best = np.where(better.max(axis=1) > 0, np.take(HALF_LIVES, better.argmax(axis=1)), np.inf)
     size = np.bincount(group[counts], minlength=n_groups)
     shown = np.flatnonzero(size > 0)
-    return Remembered(
-        np.where(_remembers_demands(history, best[group]), best[group], np.inf),
-        tuple(names[k] for k in shown.tolist()),
-        size[shown],
-        n_sums[shown],
-        best[shown],
-        mean[shown],
-        error[shown],
-    )
+    return _Pool(few, best, shown, size[shown], n_sums[shown], mean[shown], error[shown])
 
 
 def _remembers_demands(history: History, half_life: FloatArray) -> BoolArray:
@@ -171,18 +222,16 @@ def _as_near(group: IntArray, age: IntArray, totals: FloatArray, n_groups: int) 
     return np.asarray(missed[:, 1:] <= missed[:, :1] * (1 + 1e-9))
 
 
-def _groups(catalog: Catalog, history: History, usable: BoolArray) -> tuple[IntArray, list[tuple[str, str]]]:
-    """(n,) group of each item, and names: pool by how often there is demand; small ones together."""
-    pool, pools = groups(catalog.texts.get(catalog.study.models.pool_by), catalog.n_items)
-    interval = history.n_observed / np.maximum(history.n_positive, 1)
-    often = np.searchsorted(_INTERVALS, interval, side="right")
+def _few(pool: IntArray, often: IntArray, n_pools: int, counts: BoolArray) -> BoolArray:
+    """(pools × often,) groups of few items, which are taken together; none where there is one pool."""
+    size = np.bincount((pool * len(_OFTEN) + often)[counts], minlength=n_pools * len(_OFTEN))
+    return np.asarray((size < _FEW_ITEMS) & (n_pools > 1))
+
+
+def _together(pool: IntArray, often: IntArray, few: BoolArray) -> IntArray:
+    """(n,) group of each item: pool by how often there is demand; small ones together, behind the others."""
     group = pool * len(_OFTEN) + often
-    size = np.bincount(group[usable & (history.n_positive > 0)], minlength=len(pools) * len(_OFTEN))
-    names = [(name, how) for name in pools for how in _OFTEN]
-    if len(pools) > 1:
-        group = np.where(size[group] < _FEW_ITEMS, len(pools) * len(_OFTEN) + often, group)
-        names += [(_OTHERS, how) for how in _OFTEN]
-    return group, names
+    return np.where(few[group], few.size + often, group)
 
 
 def _sample(keys: KeyArray, group: IntArray, counts: BoolArray) -> IntArray:

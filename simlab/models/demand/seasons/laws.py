@@ -16,6 +16,7 @@ from simlab.models.demand.seasons.moments import (
     without_season,
 )
 from simlab.models.history.history import History
+from simlab.models.shared import Sharing
 
 _SHARES = float(1 << 30)
 
@@ -84,7 +85,12 @@ def season_sums(history: History, seasons: Seasons) -> SeasonSums:
 
 
 def at_one_by_frequency(
-    law: DemandLaw, plain: DemandLaw, history: History, seasons: Seasons, has: BoolArray
+    law: DemandLaw,
+    plain: DemandLaw,
+    history: History,
+    seasons: Seasons,
+    has: BoolArray,
+    sharing: Sharing | None = None,
 ) -> tuple[DemandLaw, Seasons]:
     """The laws of `plain` with intermittent and empirical ones as they are at multiplier 1.
 
@@ -98,6 +104,8 @@ def at_one_by_frequency(
         What they were fitted to, and the profiles.
     has : (n,) bool
         Items with a profile.
+    sharing : Sharing, optional
+        Pools of all items; these are all if left out.
 
     Notes
     -----
@@ -106,7 +114,8 @@ def at_one_by_frequency(
     the history's ÷ their growth g(m), stretched so that mean and variance at 1 are met (`counted_at`).
     """
     sums = season_sums(history, seasons)
-    variance, frequency = variance_and_frequency(sums, without_season(sums, law.variance), seasons.profile)
+    left = without_season(sums, law.variance)
+    variance, frequency = variance_and_frequency(sums, left, seasons.profile, sharing)
     mean = np.where(has & (sums.first > 0), law.mean * sums.n / np.maximum(sums.first, 1e-12), law.mean)
     rare = has & (law.kind == LawKind.INTERMITTENT)
     counted = has & (law.kind == LawKind.EMPIRICAL) & (law.mean > 0)

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from simlab.arrays import FloatArray, IntArray
+from simlab.models.shared import Sharing
 
 LEAST_FACTOR = 0.05
 """Smallest multiplier that demand is divided by."""
@@ -40,6 +41,13 @@ class SeasonSums:
         return self.total / np.maximum(self.first, 1e-12)
 
 
+@dataclass(frozen=True, eq=False)
+class _Typical:
+    """(g,) ratio of each group."""
+
+    ratio: FloatArray
+
+
 def without_season(sums: SeasonSums, variance: FloatArray) -> FloatArray:
     """(k,) variance per period less what the season itself makes, m·mean of an average period."""
     mean = sums.total / np.maximum(sums.n, 1.0)
@@ -54,7 +62,10 @@ def overdispersion(sums: SeasonSums, left: FloatArray) -> FloatArray:
 
 
 def variance_and_frequency(
-    sums: SeasonSums, left: FloatArray, group: IntArray | None = None
+    sums: SeasonSums,
+    left: FloatArray,
+    group: IntArray | None = None,
+    sharing: Sharing | None = None,
 ) -> tuple[FloatArray, FloatArray]:
     """Variance at multiplier 1, and ψ: how far the season is one of how often there is demand.
 
@@ -65,6 +76,8 @@ def variance_and_frequency(
         Variance per period around the season, mean over the observed periods.
     group : (k,) int64, optional
         Histories that tell of each other; −1: alone. All alone if left out.
+    sharing : Sharing, optional
+        Pools of all items; these are all if left out.
 
     Notes
     -----
@@ -88,7 +101,11 @@ def variance_and_frequency(
     usual = whole / np.maximum(sums.first, 1e-12)
     belief = np.where(some & (residual > 0), 1 / (1 + _DOUBT * doubt), 0.0)
     ratio = np.where(belief > 0, solved / np.maximum(usual, 1e-300), 1.0)
-    typical = _of_groups(np.clip(ratio, 0.0, 2.0), belief, group)
+    typical: FloatArray = np.ones(ratio.size)
+    if group is not None and (group >= 0).any():
+        near = np.clip(ratio, 0.0, 2.0)
+        pool = (sharing or Sharing()).of("typical ratios", _Typical, lambda: _typical(near, belief, group))
+        typical = np.where(group >= 0, pool.ratio[np.maximum(group, 0)], 1.0)
     linear = usual * (typical + belief * (ratio - typical))
     most = (whole + mean**2 * sums.second) / np.maximum(sums.first, 1e-12)
     linear = np.clip(linear, 0.0, most)
@@ -100,12 +117,9 @@ def variance_and_frequency(
     return variance, np.clip(frequency, 0.0, 1.0)
 
 
-def _of_groups(ratio: FloatArray, belief: FloatArray, group: IntArray | None) -> FloatArray:
-    """(k,) weighted mean of each one's group, with one of weight 1 at the ratio 1."""
-    if group is None:
-        return np.ones(ratio.size)
-    rows = group >= 0
-    n = int(group.max(initial=-1)) + 1
+def _typical(ratio: FloatArray, belief: FloatArray, group: IntArray) -> _Typical:
+    """Weighted mean of each group, with one of weight 1 at the ratio 1."""
+    rows, n = group >= 0, int(group.max()) + 1
     total = np.bincount(group[rows], weights=(belief * ratio)[rows], minlength=n) + 1.0
     weight = np.bincount(group[rows], weights=belief[rows], minlength=n) + 1.0
-    return np.where(rows, (total / weight)[np.maximum(group, 0)] if n else 1.0, 1.0)
+    return _Typical(total / weight)

@@ -13,8 +13,9 @@ from simlab.engine.world.demand_law import DemandLaw, Seasons
 from simlab.errors import InvalidInputError, Problem
 from simlab.models.demand.past.bootstraps import CYCLES
 from simlab.models.demand.seasons.laws import at_one_by_frequency, season_sums
-from simlab.models.grouping import groups, no_such_column
+from simlab.models.grouping import no_such_column
 from simlab.models.history.history import History, opened
+from simlab.models.shared import Sharing
 from simlab.models.statistics import benjamini_hochberg
 from simlab.register.laws import (
     BY_ARRIVALS_KINDS,
@@ -64,8 +65,22 @@ class Profiles:
     belief: FloatArray
 
 
+@dataclass(frozen=True, eq=False)
+class _Pool:
+    """Of all items, as in `Profiles`."""
+
+    multipliers: FloatArray
+    believed: BoolArray
+    p: FloatArray
+    belief: FloatArray
+
+
 def seasonal(
-    catalog: Catalog, history: History, law: DemandLaw, given: BoolArray
+    catalog: Catalog,
+    history: History,
+    law: DemandLaw,
+    given: BoolArray,
+    sharing: Sharing | None = None,
 ) -> tuple[DemandLaw, tuple[QualityRow, ...], Profiles]:
     """The laws with the seasonal profile of each item's group, and a remark.
 
@@ -79,6 +94,8 @@ def seasonal(
         As fitted to all periods alike.
     given : (n,) bool
         Laws given outright: they get no profile.
+    sharing : Sharing, optional
+        Pools of all items; these are all if left out.
 
     Raises
     ------
@@ -93,19 +110,21 @@ def seasonal(
     spec = catalog.study.models.seasonality
     assert spec is not None
     cycle = spec.cycle or CYCLES[catalog.study.period]
-    found = profiles(catalog, history, cycle)
+    sharing = (sharing or Sharing()).under("season")
+    found = profiles(catalog, history, cycle, sharing)
     has = found.believed[found.member] & ~given & ~np.isin(law.kind, UNSEASONAL_KINDS) & (law.mean > 0)
     if not has.any():
         return law, (_remark(found, cycle, 0),), found
     seasons = Seasons.rounded(
         np.where(has, found.member, -1), found.multipliers, history.calendar.n_periods % cycle
     )
-    plain, seasons = at_one_by_frequency(law, _at_one(law, history, seasons, has), history, seasons, has)
+    plain = _at_one(law, history, seasons, has)
+    plain, seasons = at_one_by_frequency(law, plain, history, seasons, has, sharing)
     fitted = replace(plain, seasons=seasons)
     return fitted, (_remark(found, cycle, int(has.sum())),), found
 
 
-def profiles(catalog: Catalog, history: History, cycle: int) -> Profiles:
+def profiles(catalog: Catalog, history: History, cycle: int, sharing: Sharing | None = None) -> Profiles:
     """Multipliers of every group, tested and shrunk.
 
     Notes
@@ -124,9 +143,15 @@ def profiles(catalog: Catalog, history: History, cycle: int) -> Profiles:
         raise InvalidInputError([no_such_column(catalog, spec.profile_by, "models.seasonality.profile_by")])
     _refuse(catalog, history, cycle)
     history = replace(history, half_life=None)  # the shape of a season is seen in all cycles
-    member, names = groups(column, catalog.n_items)
-    ratio = _ratios(history, member, len(names), cycle)
-    g, n_cycles = len(names), ratio.shape[1]
+    sharing = sharing or Sharing()
+    member, names = sharing.groups(spec.profile_by or "all", column, catalog.n_items)
+    pool = sharing.of("profiles", _Pool, lambda: _pool(_ratios(history, member, len(names), cycle)))
+    return Profiles(member, tuple(names), pool.multipliers, pool.believed, pool.p, pool.belief)
+
+
+def _pool(ratio: FloatArray) -> _Pool:
+    """Multipliers of every group, from (g, K, cycle) ratios."""
+    g, n_cycles, cycle = ratio.shape
     p, belief = np.full(g, np.nan), np.zeros(g)
     multipliers = np.ones((g, cycle))
     if n_cycles >= _LEAST_CYCLES:
@@ -143,10 +168,12 @@ def profiles(catalog: Catalog, history: History, cycle: int) -> Profiles:
         multipliers = np.where(tested[:, None], 1 + belief[:, None] * (mean - 1), 1.0)
     believed = benjamini_hochberg(p, _FALSE_SHARE) & (belief > 0)
     multipliers = np.where(believed[:, None], np.maximum(multipliers, 0.0), 1.0)
-    return Profiles(member, tuple(names), multipliers, believed, p, np.where(believed, belief, 0.0))
+    return _Pool(multipliers, believed, p, np.where(believed, belief, 0.0))
 
 
-def known_profiles(catalog: Catalog, history: History, given: BoolArray) -> Seasons | None:
+def known_profiles(
+    catalog: Catalog, history: History, given: BoolArray, sharing: Sharing | None = None
+) -> Seasons | None:
     """Profiles for scoring laws out of sample; None where no season is believed.
 
     Notes
@@ -158,13 +185,14 @@ def known_profiles(catalog: Catalog, history: History, given: BoolArray) -> Seas
     spec = catalog.study.models.seasonality
     assert spec is not None
     cycle = spec.cycle or CYCLES[catalog.study.period]
-    found = profiles(catalog, history, cycle)
+    sharing = sharing or Sharing()
+    found = profiles(catalog, history, cycle, sharing)
     has = found.believed[found.member] & ~given & (history.n_positive > 0)
     if not has.any():
         return None
     part, own = _first_part(history), found.multipliers
     if not never_open(part, cycle):  # a day that is shut once a year may be shut whenever the part has it
-        before = profiles(catalog, part, cycle)
+        before = profiles(catalog, part, cycle, sharing.under("first part"))
         own = np.where(before.believed[:, None], before.multipliers, found.multipliers)
     return Seasons.rounded(np.where(has, found.member, -1), own, history.calendar.n_periods % cycle)
 
