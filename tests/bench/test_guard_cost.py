@@ -33,7 +33,8 @@ REMOVED = {
     ],
     "path.py": [
         "    if position - net != on_order or on_order != record.due[total] + record.gone[total]:\n"
-        "        code, at = check_rows(rows, total)\n        return (code, at) if code else (GONE_ASTRAY, total)\n",
+        "        code, at = check_rows(rows, total)\n"
+        "        return (code, at) if code else (GONE_ASTRAY, total)\n",
         "    if code == 0 and path % LOOKED_THROUGH == 0:\n"
         "        code, breach = check_rows(record.rows, record.demand.size)\n"
         "        at = breach if code else at\n",

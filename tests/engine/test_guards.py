@@ -112,10 +112,10 @@ PLANTED = {
         LOST,
     ),
 }
-"""Source, what happens to replication 1 (or 0) of one item in one period, and the fault that must be named."""
+"""Source, what happens to replication 1 or 0 of one item in one period, and the fault that must be named."""
 
 LOOKED_THROUGH = {"the recorder loses for a period what comes back"}
-"""Seen in replication 0 alone, whose every period is looked at: at its end the path has all it should have."""
+"""Seen in replication 0 alone, whose every period is looked at: at its end the path has all it should."""
 
 LATE = {name for name, (*_, fault) in PLANTED.items() if fault in (LOST, ASTRAY)}
 """Nothing is lost before something came."""
