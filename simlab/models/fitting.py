@@ -36,7 +36,7 @@ from simlab.models.history.holdout import (
 )
 from simlab.models.history.reading import check_history_asked, read_history
 from simlab.models.keys import keys_of
-from simlab.models.opening import moving_part, opening_stock, still_of
+from simlab.models.opening import moving_part, opening_stock
 from simlab.models.review_cycles import Windows, own_windows, with_review_cycles
 from simlab.models.shared import Shared, Sharing
 from simlab.models.suppliers.effective import EffectiveLeadTimes, effective_lead_times, sequence_remarks
@@ -409,7 +409,7 @@ def _world(catalog: Catalog, sound: _Sound, laws: _Laws) -> World:
         sound.lead_times.law,
         laws.terms,
         supply=laws.suppliers.supply,
-        start=None if start is None else moving_part(start, still_of(law, laws.least)),
+        start=None if start is None else moving_part(start, law, laws.least),
         dependence=None if laws.factors is None else laws.factors.dependence(),
         names=(np.array(catalog.sku, object), np.array(catalog.location, object)),
         grid=sound.parts.grid,

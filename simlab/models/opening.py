@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
+import numpy.typing as npt
 
 from simlab.arrays import BoolArray, DateArray, FloatArray, IntArray
 from simlab.catalog.calendar.periods import running_number
@@ -13,6 +14,7 @@ from simlab.catalog.catalog import ON_ORDER_DUE, OPEN_ORDERS_TABLE
 from simlab.engine.world.demand_law import DemandLaw
 from simlab.engine.world.world import LeadTimeLaw, Start
 from simlab.errors import InvalidInputError, Problem
+from simlab.measures import format_number
 from simlab.models.shared import Sharing
 from simlab.models.terms import stated_column
 
@@ -41,6 +43,8 @@ class Pipeline:
         Orders due by `as_of`: they arrive in the first period.
     source : str
         Where the orders with a date come from; empty without any.
+    parts : (n,) int64
+        Parts that a unit of each item is counted in: sums over items are shown in the files' units.
     """
 
     item: IntArray
@@ -51,6 +55,12 @@ class Pipeline:
     assumed: BoolArray
     overdue: int
     source: str
+    parts: IntArray
+
+    @property
+    def lump(self) -> float:
+        """Units without a date, as files have them."""
+        return float((self.undated / self.parts).sum())
 
     def start(self, on_hand: IntArray, lead: LeadTimeLaw) -> Start:
         """The stock and this pipeline; what has no date arrives one mean lead time from now."""
@@ -107,7 +117,9 @@ def pipeline_today(catalog: Catalog, lead: LeadTimeLaw, sharing: Sharing | None 
     silent = np.zeros(catalog.n_items, np.bool_) if whole else np.isnan(on_order)
     filled = (sharing or Sharing()).flag("on_order is filled", lambda: bool(np.isfinite(on_order).any()))
     undated = np.maximum(whole_units(np.nan_to_num(on_order)) - dated, 0)
-    return Pipeline(item, period, units, undated, silent & (not filled), silent & filled, overdue, source)
+    return Pipeline(
+        item, period, units, undated, silent & (not filled), silent & filled, overdue, source, catalog.parts
+    )
 
 
 def shelf_record(catalog: Catalog) -> IntArray | None:
@@ -156,16 +168,18 @@ def opening_stock(
     return pipeline.start(whole_units(on_hand), lead), lines
 
 
-def still_of(law: DemandLaw, least_level: IntArray) -> BoolArray:
-    """(n,) items whose stock never moves: nothing is demanded of them, and no minimum says to keep some."""
-    return np.asarray((law.mean == 0) & (least_level == 0))
+def never_moves(law: DemandLaw, least_level: IntArray, on_hand: npt.NDArray[np.number]) -> BoolArray:
+    """(n,) items whose stock never moves: never demanded, and their minimum lies on the shelf."""
+    return np.asarray((law.mean == 0) & ((least_level == 0) | (on_hand >= least_level)))
 
 
-def moving_part(start: Start, still: BoolArray) -> Start:
+def moving_part(start: Start, law: DemandLaw, least_level: IntArray) -> Start:
     """A start without the stock that never moves, which is dead stock: a constant of its own.
 
-    What is owed stays, and is delivered.
+    What is owed stays, and is delivered. Of what is never demanded and has a `minimum_level` that lies on the
+    shelf, that minimum is left, which plans carry.
     """
+    still = never_moves(law, least_level, start.on_hand)
     dated = {}
     if start.due_item is not None and start.due_period is not None and start.due_units is not None:
         moves = ~still[start.due_item]
@@ -176,7 +190,7 @@ def moving_part(start: Start, still: BoolArray) -> Start:
         }
     return replace(
         start,
-        on_hand=np.where(still, np.minimum(start.on_hand, 0), start.on_hand),
+        on_hand=np.where(still, np.minimum(start.on_hand, least_level), start.on_hand),
         on_order=np.where(still, 0, start.on_order),
         **dated,
     )
@@ -187,20 +201,25 @@ def whole_units(numbers: FloatArray) -> IntArray:
     return np.rint(numbers).astype(np.int64)
 
 
+def units_in_words(units: float) -> str:
+    """As files have them: whole where they are."""
+    return format_number(units, 0 if units == round(units) else 2)
+
+
 def _dates_in_words(pipeline: Pipeline, period: str) -> list[str]:
     lines = []
     if pipeline.source:
-        text = f"{pipeline.item.size:,} open orders of {int(pipeline.units.sum()):,} units arrive one by one"
+        units = float((pipeline.units / pipeline.parts[pipeline.item]).sum())
+        text = f"{pipeline.item.size:,} open orders of {units_in_words(units)} units arrive one by one"
         stated = pipeline.source in (OPEN_ORDERS_TABLE, ON_ORDER_DUE)
         when = "on their due dates" if stated else "when they are expected"
         lines.append(f"{text} {when} ({pipeline.source})")
     if pipeline.overdue:
         lines.append(f"{pipeline.overdue:,} of them were due by now: they arrive in the first {period}")
-    lump = int(pipeline.undated.sum())
-    if lump:
+    if pipeline.lump:
         lines.append(
-            f"{lump:,} units on order (items.on_order) have no date: they arrive together, one mean lead "
-            "time from now; due dates belong into [data.open_orders]"
+            f"{units_in_words(pipeline.lump)} units on order (items.on_order) have no date: they arrive "
+            "together, one mean lead time from now; due dates belong into [data.open_orders]"
         )
     return lines
 

@@ -109,6 +109,8 @@ def _span(value: Any) -> tuple[dt.date, dt.date]:
         span = (_day(first), _day(last))
     except PydanticCustomError:
         text = 'is neither a date "2025-12-25" nor a range "2025-12-24/2026-01-02"'
+        if value in WEEKDAYS:
+            text += '; days of the week have an option of their own: weekdays = ["saturday", "sunday"]'
         raise PydanticCustomError("day", "{text}", {"text": text}) from None
     if span[0] > span[1]:
         raise PydanticCustomError("day", "{text}", {"text": "is a range that ends before it begins"})

@@ -242,6 +242,41 @@ def test_dead_stock_is_in_finances_totals_and_in_a_budget_only_if_asked(tmp_path
         sl.optimize(data, sl.segment(data), replications=4, verdict_replications=4)
 
 
+def test_what_lies_above_the_minimum_of_a_dead_part_is_dead_stock(tmp_path):
+    """8 on the shelf, 2 on order, minimum 3: plans carry 3, the other 7 are dead, from today too.
+
+    Of the second part nothing is there: packs of 5 bring 2 more than its minimum.
+    """
+    items = pd.DataFrame(
+        {
+            "sku": ["LIVE", "SPARE", "EMPTY"],
+            "location": "W",
+            "unit_cost": [1, 100, 100],
+            "lead_time": 14,
+            "on_hand": [40, 8, 0],
+            "on_order": [0, 2, 0],
+            "minimum_level": [0, 3, 3],
+            "pack_size": [1, 1, 5],
+            "category": "a",
+        }
+    )
+    weeks = pd.date_range("2024-01-01", periods=60, freq="W-MON")
+    demand = pd.DataFrame({"sku": "LIVE", "location": "W", "date": weeks, "quantity": [4, 6, 5] * 20})
+    data = sl.load_frames(items, demand, study=options(policy={"start": "today", "review_period": 7}))
+    found = dead_stock(data)
+    assert (found.above.n_items, found.above.units, found.value, found.bought_above) == (1, 7, 700, 200)
+    assert data.models.world.start.on_hand.tolist() == [40, 3, 0]
+    assert data.models.world.start.all_on_order().tolist() == [0, 0, 0]
+    frame = found.to_frame().set_index("kind")
+    assert frame["value"].to_dict() == {
+        "left out": 0,
+        "never demanded": 0,
+        "above minimum_level": 700,
+        "(all)": 700,
+    }
+    assert any("packs and lots: they cost 200.00 more" in line for line in found.statements(""))
+
+
 def test_from_today_dead_stock_is_not_simulated_and_what_is_owed_is_delivered():
     items, demand = tables()
     items = items.assign(on_hand=[10, 5, -7, 1], on_order=0)

@@ -165,6 +165,25 @@ def test_a_remainder_without_a_date_comes_one_mean_lead_time_from_now_and_is_sai
     assert any("have no date" in text for text in data.models.assumptions)
 
 
+def test_units_on_order_are_said_in_the_units_of_the_files() -> None:
+    """765.75 kg of resin in hundredths and 40 bolts are 805.75 units, not 76,615."""
+    items = pd.concat([valve(), valve(sku="RESIN", unit_resolution=0.01)]).fillna({"unit_resolution": 1})
+    items = items.drop(columns=["on_order", "on_order_due"])
+    rows = pd.DataFrame(
+        {
+            "sku": ["RESIN", "RESIN", "VALVE"],
+            "location": "WH",
+            "supplier": "ACME",
+            "quantity": [510.5, 255.25, 40],
+            "due_date": "2024-07-09",
+        }
+    )
+    _, data = fill_of(items, rows)
+    assert any("3 open orders of 805.75 units" in text for text in data.models.assumptions)
+    _, data = fill_of(items.assign(on_order=[40, 765.75]))
+    assert any("805.75 units on order (items.on_order)" in text for text in data.models.assumptions)
+
+
 CHANGES = {
     "the found one": ([(100, 3, 5.0), (10, 3, 8.0)], 600),
     "longer lead times": ([(100, 9, 5.0), (10, 14, 8.0)], 900),

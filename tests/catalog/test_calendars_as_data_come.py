@@ -227,6 +227,17 @@ def test_a_customer_who_orders_on_one_weekday_now_and_then_is_no_weekly_table() 
     assert catalog(both, sku=["d"] * 700 + ["w"] * 25, period="day").demand.n_rows == 725
 
 
+def test_a_customer_who_orders_every_other_friday_is_no_weekly_table() -> None:
+    """Weekly sums have weeks next to each other now and then; 2 units every 14 days never have."""
+    both = np.concatenate([days("2023-01-01", 700), days("2023-01-06", 50, 14)])
+    assert catalog(both, sku=["d"] * 700 + ["w"] * 50, period="day").demand.n_rows == 750
+    sums = np.delete(days("2023-01-06", 50, 7), [3, 4, 9, 17, 25, 26])
+    said = refusal(
+        np.concatenate([days("2023-01-01", 700), sums]), sku=["d"] * 700 + ["w"] * 44, period="day"
+    )
+    assert "once a week and others by the day: w@X" in said
+
+
 def test_monthly_rows_beside_rows_by_the_day_fit_a_study_by_the_month() -> None:
     """Orders of every half year, on Mondays, among rows dated the first of the month: nothing to refuse."""
     months = [dt.date(2019 + k // 12, k % 12 + 1, 1) for k in range(72)]

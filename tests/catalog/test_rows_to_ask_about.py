@@ -85,6 +85,15 @@ def test_receipts_pasted_twice_are_asked_about_though_each_has_its_number() -> N
         assert asked(sales(), numbered(table), receipts={"duplicates": "keep"}) == []
 
 
+def test_receipts_pasted_again_under_another_supplier_are_asked_about() -> None:
+    came = receipts().assign(supplier=np.resize(["V", "V Ltd"], 40))
+    assert asked(sales(), came) == []
+    other = came.assign(supplier=came["supplier"].map({"V": "V Ltd", "V Ltd": "V"}))
+    found = asked(sales(), pd.concat([came, other]))
+    assert len(found) == 1
+    assert "pasted twice?" in found[0]
+
+
 @pytest.mark.parametrize("returns", ["drop", "net"])
 def test_a_sale_of_thousands_taken_back_is_asked_about_unless_it_is_netted(returns: str) -> None:
     """As on Online Retail: one line of 80,995 units, cancelled within minutes; its level was 80,910."""

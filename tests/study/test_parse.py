@@ -66,6 +66,12 @@ def test_key_in_the_wrong_section_is_sent_home() -> None:
     assert "it belongs to [simulation]" in str(refused("[optimize]\nseed = 3\n"))
 
 
+def test_weekdays_among_closed_dates_are_told_their_option() -> None:
+    said = str(refused('[demand]\nclosed = ["saturday", "2024-13-01"]\n'))
+    assert said.count('weekdays = ["saturday", "sunday"]') == 1
+    assert said.count("is neither a date") == 2
+
+
 def test_percentages_are_questioned() -> None:
     """95 is not a fill rate; 0.95 is what was meant."""
     error = refused("[optimize]\nfill_rate = 95\n[policy]\ntargets = { A = 98 }\n")

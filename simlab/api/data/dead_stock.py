@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from simlab.api.data.data import Data
+from simlab.arrays import BoolArray
 from simlab.errors import InvalidInputError, Problem
 from simlab.measures import format_money
 from simlab.models.history import no_history
 from simlab.models.history.no_history import Stock
-from simlab.models.opening import still_of
+from simlab.models.opening import never_moves
+from simlab.models.terms import stated_column
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -31,23 +33,29 @@ class DeadStock:
         Of SKU-locations without history that the study leaves out.
     silent : Stock
         Of SKU-locations in the study whose law never demands anything, without a `minimum_level`.
+    above : Stock
+        Above the `minimum_level` of others that never demand anything: plans carry the minimum alone.
+    bought_above : float
+        Money that orders up to such a minimum cost above it, since they come in packs and lots.
     """
 
     left_out: Stock
     silent: Stock
+    above: Stock = field(default_factory=lambda: Stock(0, 0.0, 0.0))
+    bought_above: float = 0.0
 
     @property
     def n_items(self) -> int:
-        return self.left_out.n_items + self.silent.n_items
+        return self.left_out.n_items + self.silent.n_items + self.above.n_items
 
     @property
     def value(self) -> float:
         """At unit cost, study currency."""
-        return self.left_out.value + self.silent.value
+        return self.left_out.value + self.silent.value + self.above.value
 
     @property
     def units(self) -> float:
-        return self.left_out.units + self.silent.units
+        return self.left_out.units + self.silent.units + self.above.units
 
     def statements(self, currency: str) -> tuple[str, ...]:
         """What finance should know, in sentences; none without such items."""
@@ -63,6 +71,16 @@ class DeadStock:
                 f"Nothing is demanded of {_items(silent)} in the study: nothing is stocked or ordered "
                 f"there; today's stock is {_stock(silent, currency)}."
             )
+        if self.above.n_items:
+            lines.append(
+                f"Above the minimum_level of what is never demanded lie {_stock(self.above, currency)} of "
+                f"{_items(self.above)}: plans carry the minimum alone."
+            )
+        if self.bought_above > 0:
+            lines.append(
+                "Orders up to a minimum_level of what is never demanded come in packs and lots: they cost "
+                f"{format_money(self.bought_above, currency)} more than the minimum that plans carry."
+            )
         if self.value > 0:
             lines.append(
                 f"Dead stock of {format_money(self.value, currency)} comes on top of every plan and of "
@@ -76,7 +94,10 @@ class DeadStock:
         import pandas as pd
 
         every = Stock(self.n_items, self.units, self.value)
-        kinds = {"left out": self.left_out, "never demanded": self.silent, "(all)": every}
+        kinds = {"left out": self.left_out, "never demanded": self.silent}
+        if self.above.n_items:
+            kinds["above minimum_level"] = self.above
+        kinds["(all)"] = every
         rows = [
             {"kind": kind, "n_items": stock.n_items, "units": stock.units, "value": stock.value}
             for kind, stock in kinds.items()
@@ -88,9 +109,38 @@ def dead_stock(data: Data) -> DeadStock:
     """Of a study's data, as far as `on_hand` and `on_order` of items say."""
     from simlab.models.history.holdout import take
 
-    still = np.flatnonzero(still_of(data.models.world.demand, data.models.least_level))
-    silent = no_history.stock_of(take(data.catalog, still) if still.size else None)
-    return DeadStock(no_history.stock_of(data.catalog.without_history), silent)
+    least = data.models.least_level
+    still = never_moves(
+        data.models.world.demand, least, np.nan_to_num(stated_column(data.catalog, "on_hand"))
+    )
+    silent = no_history.stock_of(take(data.catalog, np.flatnonzero(still & (least == 0))))
+    left_out = no_history.stock_of(data.catalog.without_history)
+    return DeadStock(left_out, silent, _above(data, still & (least > 0)), _bought_above(data))
+
+
+def _above(data: Data, rows: BoolArray) -> Stock:
+    """What lies, or is on order, above the minimum of SKU-locations that have it on the shelf."""
+    catalog, least = data.catalog, data.models.least_level
+    every = no_history.stock_units(catalog) - least
+    over = np.flatnonzero(rows & (every > 0))
+    cost = catalog.unit_cost[over] * catalog.study.data.cost_resolution
+    units = float((every[over] / catalog.parts[over]).sum())
+    return Stock(int(over.size), units, float((every[over] * cost).sum()))
+
+
+def _bought_above(data: Data) -> float:
+    """Money of what the first orders up to the minimum of what is never demanded bring above it."""
+    models, catalog = data.models, data.catalog
+    missing = models.least_level - no_history.stock_units(catalog)
+    rows = np.flatnonzero((models.world.demand.mean == 0) & (models.least_level > 0) & (missing > 0))
+    if not rows.size:
+        return 0.0
+    lots = models.world.terms.pack_size[rows].astype(np.float64)
+    if data.study.policy.family == "reorder_quantity":
+        lots = np.maximum(lots, np.nan_to_num(stated_column(catalog, "order_quantity"))[rows])
+    first = np.maximum(models.world.terms.moq[rows], missing[rows])
+    over = np.ceil(first / lots) * lots - missing[rows]
+    return float((over * catalog.unit_cost[rows]).sum()) * catalog.study.data.cost_resolution
 
 
 def movable(data: Data, budget: float | None) -> float | None:

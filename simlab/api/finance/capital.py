@@ -20,7 +20,14 @@ from simlab.execution import Progress, run_curves
 from simlab.execution.by_period.profiles import run_profile
 from simlab.measures import ALL, format_money, format_rate, mean_estimate, ratio_estimate
 from simlab.measures.shown import Public
-from simlab.models.opening import Pipeline, moving_part, shelf_record, still_of, stock_record, whole_units
+from simlab.models.opening import (
+    Pipeline,
+    moving_part,
+    shelf_record,
+    stock_record,
+    units_in_words,
+    whole_units,
+)
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -64,7 +71,7 @@ class Capital(Public):
         Whether the start is the stock record; else the long run of the old levels, pipeline included.
     begins : str
         Where the way begins, in words.
-    lump : int
+    lump : float
         Units on order without a date, taken to arrive together: the dip that follows is an artefact.
     unknown : int
         SKU-locations of which nothing says what is on order.
@@ -88,7 +95,7 @@ class Capital(Public):
     capital_cost: float
     from_record: bool
     begins: str
-    lump: int
+    lump: float
     unknown: int
     dip: tuple[int, float] | None
     lowest: tuple[int, float] | None
@@ -136,9 +143,9 @@ class Capital(Public):
         ]
         if self.lump:
             lines.append(
-                f"{self.lump:,} units on order have no date and are taken to arrive together, one mean lead "
-                "time from now: how deep service dips on the way cannot be told. Give their due dates in "
-                "[data.open_orders] (sku, location, supplier, quantity, due_date)."
+                f"{units_in_words(self.lump)} units on order have no date and are taken to arrive together, "
+                "one mean lead time from now: how deep service dips on the way cannot be told. Give their "
+                "due dates in [data.open_orders] (sku, location, supplier, quantity, due_date)."
             )
         if self.unknown:
             lines.append(
@@ -161,7 +168,7 @@ def capital(opt: Outcome, progress: Progress | None = None) -> Capital:
     record = stock_record(opt.data.catalog, opt.data.models.world.lead_time)
     lump, unknown = (0, 0) if record is None else _open_questions(record[1])
     start = _means(opt, old_levels(opt)) if record is None else record[0]
-    start = moving_part(start, still_of(opt.data.models.world.demand, opt.data.models.least_level))
+    start = moving_part(start, opt.data.models.world.demand, opt.data.models.least_level)
     dead = dead_stock(opt.data).value
     terms = payment_terms(opt.data.catalog)
     path_by_path = record is None and can_change_over(opt.solved.kept["segmented"])
@@ -169,7 +176,7 @@ def capital(opt: Outcome, progress: Progress | None = None) -> Capital:
         profile = _from_long_run(opt, terms, progress)
     else:
         profile = _from_start(opt, start, terms, progress)
-        lump += int(start.on_order.sum()) if record is None else 0
+        lump += float((start.on_order / opt.data.catalog.parts).sum()) if record is None else 0
     money = float(((start.on_hand.clip(0) + start.all_on_order()) * costs.unit_cost).sum())
     begun = money * costs.cost_resolution + dead
     found = _of_profile(opt, profile, terms, begun, record is not None, dead)
@@ -214,9 +221,9 @@ def _from_start(opt: Outcome, start: Start, terms: PaymentTerms, progress: Progr
     )
 
 
-def _open_questions(pipeline: Pipeline) -> tuple[int, int]:
+def _open_questions(pipeline: Pipeline) -> tuple[float, int]:
     """Units on order without a date, and SKU-locations of which nothing is said."""
-    return int(pipeline.undated.sum()), int((pipeline.unknown | pipeline.assumed).sum())
+    return pipeline.lump, int((pipeline.unknown | pipeline.assumed).sum())
 
 
 def old_levels(opt: Outcome) -> Levels:

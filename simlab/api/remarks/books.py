@@ -242,7 +242,7 @@ def borrowed(data: Data) -> Some | None:
 
     Of items that skip periods the rate is weighed by the number of periods with demand: below 20 the
     comparable items' part is the larger one (`models.demand.rare`). So is that of every law fitted to fewer
-    than `models.min_periods` periods.
+    than `models.min_periods` periods. A law for rhythm is made of the item's own intervals and sizes.
     """
     history, models = data.history, data.models
     if history is None:
@@ -251,6 +251,7 @@ def borrowed(data: Data) -> Some | None:
     short = history.n_observed < data.study.models.min_periods
     often = history.n_positive / np.maximum(history.n_observed, 1)
     lean = (few_demands(history.n_positive) * np.minimum(2 * (1 - often), 1.0) >= _BORROWED) | short
+    own &= ~models.world.demand.has_rhythm
     return _some(data, own & lean & (history.n_positive > 0))
 
 

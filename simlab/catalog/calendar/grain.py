@@ -167,7 +167,7 @@ def mixed_grain(item: IntArray, date: DateArray) -> Mixed | None:
     """SKU-locations with rows by the week (9 steps of whole weeks in a row) or month among daily rows.
 
     Steps of three weeks and more, half of them or more, are no weekly sums but a customer who orders on one
-    weekday: every four weeks, or twice a year.
+    weekday: every four weeks, or twice a year. Nor are steps that are never of one week: every other Friday.
 
     Parameters
     ----------
@@ -185,6 +185,8 @@ def mixed_grain(item: IntArray, date: DateArray) -> Mixed | None:
     long = stops - starts >= _RUN
     close = np.concatenate([[0], np.cumsum(gap <= _CLOSE)])
     long &= 2 * (close[stops] - close[starts]) > stops - starts
+    sevens = np.concatenate([[0], np.cumsum(gap == 7)])
+    long &= sevens[stops] > sevens[starts]
     if long.any():
         of = item[starts[long]]
         _, at = np.unique(of, return_index=True)

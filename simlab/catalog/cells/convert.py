@@ -19,6 +19,7 @@ from simlab.catalog import findings as found
 from simlab.catalog.cells.dates import FIRST_YEAR, LAST_YEAR, DateFormat, date_format_of, not_a_date
 from simlab.catalog.cells.numerals import (
     BLANKS,
+    GROUPS,
     PLAIN,
     Fault,
     Notation,
@@ -56,7 +57,6 @@ NO_DAY = np.datetime64("NaT", "D")
 _SHORTENED = re.compile(r"\d([.,]\d+)?E\+\d{2,3}")  # 1.23E+12
 Value = TypeVar("Value")
 Judge = Callable[[str], Value | Fault]
-_GROUPS = 'decimal = "," and thousands = "."'
 
 
 def judged(
@@ -148,7 +148,7 @@ def numbers(
             return which_of_both(cell.strip(BLANKS), table.name, use)
         fault = _within(value, cell, name, rule)
         if fault is not None and fault.number == found.NOT_WHOLE and grouped(cell):
-            hint = f"groups of thousands? Then {declare(_GROUPS, table.name)}; "
+            hint = f"groups of thousands? Then {declare(GROUPS, table.name)}; "
             fault = replace(fault, fix=hint + fault.fix)
         return fault or value
 

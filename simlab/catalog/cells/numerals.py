@@ -52,6 +52,8 @@ PLAIN: Final = Notation()
 _COMMA_DECIMAL = re.compile(r"[+-]?[0-9]+,[0-9]+")
 _OF_COMMANDS = frozenset({"current", "stock", "plan", "day_demand", "day_receipts"})
 _COMMA_GROUPS = re.compile(r"[+-]?[0-9]{1,3}(?:,[0-9]{3})+")
+GROUPS = 'decimal = "," and thousands = "."'
+"""Where points may stand between thousands: 1.234."""
 _POINT_GROUPS = re.compile(r"[+-]?[0-9]{1,3}(?:\.[0-9]{3})+(?:,[0-9]+)?")
 _EXPONENT = re.compile(r"[+-]?[0-9]+(?:[.,][0-9]+)?[eE][+-]?[0-9]+")
 _BLANK_GROUPS = re.compile(rf"[+-]?[0-9]{{1,3}}(?:[{BLANKS}][0-9]{{3}})+")
@@ -109,7 +111,7 @@ def _remedy(text: str, table: str, notation: Notation) -> str:
     if _COMMA_DECIMAL.fullmatch(text) and notation.decimal == ".":
         return declare('decimal = ","', table)
     if _POINT_GROUPS.fullmatch(text):
-        return declare('decimal = "," and thousands = "."', table)
+        return declare(GROUPS, table)
     if _BLANK_GROUPS.fullmatch(text):
         return declare('thousands = " "', table)
     if _PERCENT.fullmatch(text):

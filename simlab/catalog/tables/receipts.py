@@ -286,9 +286,9 @@ def _account(
 def _remarks(table: TextTable, study: Study) -> Iterator[QualityRow]:
     yield from file_remarks(table)
     if study.data.receipts is None or study.data.receipts.duplicates == "refuse":
-        yield from pasted(
-            table, RECEIPTS, "order_date", 'if so, take them out; if both came, say duplicates = "keep"'
-        )
+        result = 'if so, take them out; if both came, say duplicates = "keep"'
+        again = tuple(pasted(table, RECEIPTS, "order_date", result))
+        yield from again or pasted(table, RECEIPTS.keys() - {"supplier"}, "order_date", result)
     partial = study.lead_times.partial != "rows"
     where = study.data.receipts.where if study.data.receipts is not None else {}
     for name in table.columns:

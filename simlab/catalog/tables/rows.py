@@ -17,9 +17,12 @@ from simlab.catalog.calendar.spreading import Spans
 from simlab.catalog.catalog import DemandTable
 from simlab.catalog.cells.convert import days, judged, notation, refuse_missing, spread
 from simlab.catalog.cells.numerals import (
+    GROUPS,
     PLAIN,
     Fault,
     Notation,
+    declare,
+    grouped,
     not_a_number,
     number_of,
     pattern,
@@ -343,6 +346,8 @@ def _whole_units(value: Decimal, cell: str, source: DemandSource, parts: int) ->
     if value != value.to_integral_value():
         fix = "say in items what the SKU is counted in: column unit_resolution, such as 0.01"
         fix += "; or say under [data.demand] how many units one of these is: unit = 1000"
+        if grouped(cell):
+            fix = f"groups of thousands? Then {declare(GROUPS, 'demand')}; else {fix}"
         what = "units" if times == 1 else f"units at {source.unit:g} each"
         what = what if parts == 1 else f"{1 / parts:g} units"
         return Fault(found.NOT_WHOLE, f"{cell!r} is not a whole number of {what}", fix)

@@ -94,9 +94,14 @@ def stock_of(catalog: Catalog | None) -> Stock:
     """Of a whole catalogue; nothing of None. What is owed is no stock."""
     if catalog is None:
         return Stock(0, 0.0, 0.0)
-    units = np.maximum(_numbers(catalog, "on_hand"), 0) + _on_order(catalog)
+    units = stock_units(catalog)
     cost = catalog.unit_cost * catalog.study.data.cost_resolution
     return Stock(catalog.n_items, float((units / catalog.parts).sum()), float((units * cost).sum()))
+
+
+def stock_units(catalog: Catalog) -> FloatArray:
+    """(n,) parts on the shelf and on order, as far as they are recorded."""
+    return np.maximum(_numbers(catalog, "on_hand"), 0) + _on_order(catalog)
 
 
 def _on_order(catalog: Catalog) -> FloatArray:

@@ -170,6 +170,16 @@ def test_the_share_of_value_with_borrowed_laws_counts_rare_items_alone(tmp_path)
     assert by_key(result)["borrowed"].look
 
 
+def test_a_law_for_rhythm_is_no_borrowed_law(tmp_path) -> None:
+    """60 units every ninth week are 12 demands with 11 equal intervals: all of it is the item's own."""
+    demand = {f"S{k}": steady(k) for k in range(4)}
+    demand["PALLET"] = 60 * (np.arange(104) % 9 == 4)
+    items = "\n".join([*(f"S{k},HUB,10,14,60" for k in range(4)), "PALLET,HUB,300,14,60"])
+    result = api.check(write(tmp_path, demand, items))
+    assert result.data.models.world.demand.has_rhythm.tolist() == [False] * 4 + [True]
+    assert "borrowed" not in by_key(result)
+
+
 def test_dead_stock_and_a_season_left_out_are_things_to_look_at(tmp_path) -> None:
     demand = {f"S{k}": steady(k) for k in range(4)} | {"DEAD": np.zeros(104, int)}
     result = api.check(

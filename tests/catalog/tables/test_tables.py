@@ -196,6 +196,14 @@ def test_fractional_quantities_are_refused() -> None:
     said = refusal(PLAIN, items(), demand(("a", "X", "2024-01-01", 2.5)))
     assert "'2.5' is not a whole number of units" in said
     assert "column unit_resolution, such as 0.01" in said
+    assert "thousands" not in said
+
+
+def test_points_between_thousands_are_thought_of_first() -> None:
+    """1.172 beside semicolons and decimal commas is a thousand, seldom a weight."""
+    said = refusal(PLAIN, items(), demand(("a", "X", "2024-01-01", "1.172"), ("a", "X", "2024-01-02", "980")))
+    assert "'1.172' is not a whole number of units" in said
+    assert 'groups of thousands? Then declare decimal = "," and thousands = "." under [data.demand]' in said
 
 
 def test_future_dates() -> None:
