@@ -112,6 +112,8 @@ class Copy:
     _from: int
     _form: Form
     _code: int | None = field(default=None)
+    _reader: threading.Thread | None = field(default=None)
+    _answer: bytes = field(default=b"")
 
     def ask(self, request: object) -> None:
         """Send what its work takes, whenever it comes to read it.
@@ -128,6 +130,15 @@ class Copy:
         handle, self._to = self._to, -1
         threading.Thread(target=_send, args=(handle, data), daemon=True).start()
 
+    def collect(self) -> None:
+        """Take what it returns as soon as it does, so that it ends then: until `answer` it would stay."""
+        if self._from >= 0 and self._reader is None:
+            self._reader = threading.Thread(target=self._take, daemon=True)
+            self._reader.start()
+
+    def _take(self) -> None:
+        self._answer = _read(self._from, lambda: _hangs(self.pid))
+
     def answer(self) -> Any:
         """What its work returned.
 
@@ -139,7 +150,11 @@ class Copy:
         if self._from < 0:
             raise LostError("it has ended")
         self._to = _closed(self._to)
-        data = _read(self._from, lambda: _hangs(self.pid))
+        if self._reader is None:
+            self._take()
+        else:
+            self._reader.join()
+        data, self._answer = self._answer, b""
         self._from = _closed(self._from)
         if not data:  # dead already, or it hangs
             with suppress(OSError):
@@ -153,11 +168,14 @@ class Copy:
 
     def end(self) -> None:
         """End it, whatever it does."""
-        self._to, self._from = _closed(self._to), _closed(self._from)
+        self._to = _closed(self._to)
         if self._code is None:
             with suppress(OSError):
                 os.kill(self.pid, signal.SIGKILL)
             self._end()
+        if self._reader is not None:
+            self._reader.join()  # it has nothing to read any more
+        self._from = _closed(self._from)
 
     def _end(self) -> None:
         if self._code is None:

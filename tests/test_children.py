@@ -55,6 +55,31 @@ def test_a_copy_that_nobody_asks_ends_with_the_block() -> None:
     assert not Path(f"/proc/{copy.pid}").exists()
 
 
+@pytest.mark.parametrize("collects", [True, False])
+def test_a_copy_whose_answer_is_collected_ends_before_it_is_asked_for(collects: bool) -> None:
+    """Else it stays until then with all its memory: the answer is larger than what a pipe holds."""
+    with copied(lambda _: "x" * 300_000) as copy:
+        assert copy is not None
+        if collects:
+            copy.collect()
+            copy.collect()
+        deadline = time.monotonic() + (20 if collects else 1)
+        while not (ended := _is_zombie(copy.pid)) and time.monotonic() < deadline:
+            time.sleep(0.02)
+        assert ended == collects
+        assert copy.answer() == "x" * 300_000
+        with pytest.raises(LostError, match="has ended"):
+            copy.answer()
+    with copied(lambda _: time.sleep(600)) as copy:
+        assert copy is not None
+        copy.collect()
+    assert not Path(f"/proc/{copy.pid}").exists()
+
+
+def _is_zombie(pid: int) -> bool:
+    return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] == "Z"
+
+
 def test_a_copy_holds_no_claim_and_no_stream_of_this_process(tmp_path: Path) -> None:
     """A lock on a folder is free when the process that took it lets go, whatever goes on beside."""
     import fcntl

@@ -12,7 +12,7 @@ from simlab.catalog.quality import QualityRow
 from simlab.engine.laws.lengths import uneven
 from simlab.engine.laws.pieces import pieces
 from simlab.engine.world.demand_law import DemandLaw
-from simlab.engine.world.working_grid import WorkingGrid
+from simlab.engine.world.working_grid import NEAR, WorkingGrid, in_cells
 from simlab.errors import InvalidInputError, Problem
 from simlab.models.shared import Sharing
 from simlab.register.families import Family, family_named
@@ -30,10 +30,9 @@ WHOLE = 0.005
 """What is this near to a whole number of periods is whole, as a share of it."""
 
 _LONGER = 1.1
-NEAR = 0.01
+_ROUNDED = 0.01
 """How far L and R may lie from whole parts, as a share of R (and so of R + L, too)."""
 _A_PART = 0.95  # of a part, from which a review period is one
-_TOLD = 1e-3  # of R, above which what a time is rounded by is said, or mended
 _SHOWN = 4
 
 
@@ -150,7 +149,7 @@ def working_parts(catalog: Catalog, constant: FloatArray, sharing: Sharing | Non
     grid = None
     if m > 1:
         begin = np.rint(phase * m).astype(np.int64) % own
-        off = np.abs(constant - taken[0]) > _TOLD * review
+        off = np.abs(constant - taken[0]) > NEAR * review
         fits = split & off & may
         exact = np.where(fits, constant * m, np.nan) if fits.any() else None
         lead = np.where(fits, inside, lead)
@@ -201,7 +200,7 @@ def _least(lead: FloatArray, review: FloatArray, most: int) -> int:
             continue
         off = np.maximum(_off(lead * m, 0), _off(review * m, 1)) / m
         share = float((off / review).max())
-        if share <= NEAR:
+        if share <= _ROUNDED:
             return m
         if share < worst:
             best, worst = m, share
@@ -217,17 +216,17 @@ def _parts(lead: FloatArray, review: FloatArray, most: int, *, unequal: bool) ->
     """
     parts = _least(lead, review, most)
     enough = _fits(lead, review, parts, unequal)
-    enough &= bool(is_whole(review).all()) or _share(lead, review, parts) <= NEAR
+    enough &= bool(is_whole(review).all()) or _share(lead, review, parts) <= _ROUNDED
     fitting = [] if enough else [m for m in range(2, most + 1) if _fits(lead, review, m, unequal)]
     shares = [_share(lead, review, m) for m in fitting]
-    least = max(NEAR, min(shares, default=0.0))
+    least = max(_ROUNDED, min(shares, default=0.0))
     return next((m for m, share in zip(fitting, shares, strict=True) if share <= least), parts)
 
 
 def _fits(lead: FloatArray, review: FloatArray, m: int, unequal: bool) -> bool:
     """Whether every R is whole parts, and every L too, or ends inside a cell (`engine.laws.lengths`)."""
     own, taken = _in_parts(lead, review, m)
-    near = _TOLD * review * m
+    near = NEAR * review * m
     ends = (np.abs(lead * m - taken) <= near) | ((taken % np.gcd(own, m) > 0) & unequal)
     return bool((ends & (np.abs(review * m - own) <= near)).all())
 
@@ -244,12 +243,9 @@ def _nearest(lead: FloatArray, m: int) -> IntArray:
 
 
 def _in_parts(lead: FloatArray, review: FloatArray, m: int) -> tuple[IntArray, IntArray]:
-    """(n,) R and L in parts: the nearest, but inside a cell what ends there where R is no whole period."""
+    """(n,) R in parts, the nearest, and L, inside a cell where it ends there."""
     own = np.maximum(np.rint(review * m), 1).astype(np.int64)
-    cell, nearest = np.gcd(own, m), _nearest(lead, m)
-    begin = np.floor(lead * m / cell).astype(np.int64) * cell
-    ends = (cell > 1) & (cell < m) & (np.abs(lead * m - nearest) > _TOLD * review * m)
-    return own, np.where(ends, begin + np.clip(nearest - begin, 1, np.maximum(cell - 1, 1)), nearest)
+    return own, in_cells(lead * m, own, m)
 
 
 def _off(parts: FloatArray, least: int) -> FloatArray:
@@ -321,7 +317,7 @@ def _remainder_note(catalog: Catalog, found: WorkingParts) -> tuple[QualityRow, 
         f"{names[row]} {what} {stated[row] / unit:.4g} → {taken[row] / unit:.4g}"
         for row in np.flatnonzero(found.on_grid).tolist()
         for what, stated, taken in pairs
-        if abs(stated[row] - taken[row]) > _TOLD * found.review_period[row]
+        if abs(stated[row] - taken[row]) > NEAR * found.review_period[row]
     ]
     if not told:
         return ()

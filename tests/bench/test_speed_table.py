@@ -21,6 +21,7 @@ import threading
 import time
 import warnings
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from importlib.metadata import version
 from pathlib import Path
@@ -90,10 +91,17 @@ def peers() -> Iterator[dict[str, ModuleType]]:
         pytest.skip("SIMLAB_YARDSTICK does not name the yardstick's folder")
     if not shutil.which("gcc"):
         pytest.skip("the C yardstick needs gcc")
-    sys.path.insert(0, FOLDER)
+    with loaded(FOLDER) as scripts:
+        yield scripts
+
+
+@contextmanager
+def loaded(folder: str) -> Iterator[dict[str, ModuleType]]:
+    """The yardstick's scripts."""
+    sys.path.insert(0, folder)
     names = ("peer_c", "peer_numba", "peer_numpy")
     yield {name: importlib.import_module(name) for name in names}
-    sys.path.remove(FOLDER)
+    sys.path.remove(folder)
 
 
 def peer(make: Callable[..., Callable[[], dict[str, float]]], work: speed.Workload) -> Callable[[], object]:

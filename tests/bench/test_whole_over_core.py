@@ -7,107 +7,20 @@ of processes that draw the page are in the whole). `SIMLAB_SCALES=30000,100000` 
 
 from __future__ import annotations
 
-import json
 import os
 import platform
-import resource
 import subprocess
 import sys
-import time
-from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+from worlds.whole_runs import BY_CLOCK, BY_CPU, Run, run
 
 pytestmark = pytest.mark.bench
 
 TIMES, PLUS = 2.5, 5.0
 LIMITS = {"demo": (6.0, 0.7), "30000": (18.0, 1.2), "100000": (60.0, 2.0)}
 """Seconds on two idle cores, and GB of the process tree."""
-STAGES = ("load", "fit and segment", "plan", "simulate", "simulate")
-BY_CPU = """
-import resource, sys, time
-time.perf_counter = time.process_time
-from simlab.cli import main
-sys.argv = ["simlab", *sys.argv[1:]]
-main()
-"""
-BY_CLOCK = BY_CPU.replace("time.perf_counter = time.process_time\n", "")
-
-
-@dataclass(frozen=True)
-class Run:
-    """One run: seconds by the clock and of CPU, peak GB of the tree, and seconds by stage."""
-
-    seconds: float
-    cpu: float
-    gigabytes: float
-    stages: dict[str, float]
-
-    @property
-    def core(self) -> float:
-        """Seconds of the core's stages."""
-        return sum(self.stages.get(stage, 0.0) for stage in STAGES)
-
-
-def run(words: list[str], code: str, out: Path) -> Run:
-    """A command in a process of its own, watched from outside."""
-    before = resource.getrusage(resource.RUSAGE_CHILDREN)
-    start, most = time.perf_counter(), 0
-    process = subprocess.Popen(
-        [sys.executable, "-c", code, *words, "--out", str(out), "--workers", "2", "--quiet"],
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.PIPE,
-        text=True,
-        env=as_installed(out.parent),
-    )
-    while process.poll() is None:
-        most = max(most, sum(memory(pid) for pid in tree(process.pid)))
-        time.sleep(0.05)
-    seconds = time.perf_counter() - start
-    _, words_left = process.communicate()
-    assert process.returncode == 0, words_left
-    after = resource.getrusage(resource.RUSAGE_CHILDREN)
-    cpu = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
-    return Run(seconds, cpu, most / 1e6, stages_of(out))
-
-
-def as_installed(folder: Path) -> dict[str, str]:
-    """The environment in which byte code is kept from the first run on, as an installed package has it."""
-    kept = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
-    return {**kept, "PYTHONPYCACHEPREFIX": str(folder / "bytecode")}
-
-
-def stages_of(folder: Path) -> dict[str, float]:
-    """Seconds by stage, as the run's log has them."""
-    lines = [json.loads(line) for line in (folder / "log.jsonl").read_text().splitlines()]
-    found: dict[str, float] = {}
-    for line in lines:
-        if line["event"] == "stage":
-            found[line["stage"]] = found.get(line["stage"], 0.0) + line["seconds"]
-    return found
-
-
-def tree(pid: int) -> list[int]:
-    """A process and all that it started, as far as Linux tells."""
-    found = [pid]
-    for children in Path(f"/proc/{pid}/task").glob("*/children"):
-        try:
-            words = children.read_text().split()
-        except OSError:
-            continue
-        for child in words:
-            found += tree(int(child))
-    return found
-
-
-def memory(pid: int) -> int:
-    """Kilobytes of a process, shared pages by their share; 0 where nothing tells."""
-    try:
-        lines = Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines()
-    except OSError:
-        return 0
-    return next((int(line.split()[1]) for line in lines if line.startswith("Pss:")), 0)
 
 
 def cases(folder: Path) -> dict[str, list[str]]:

@@ -280,6 +280,9 @@ def test_reviews_inside_periods_have_parts_of_unequal_length_too() -> None:
     drawn = replace(world.terms, phase_cycle=one, phase_keys=one.astype(np.uint64))
     halves = replace(world, grid=grid, terms=drawn)
     assert uneven(grid, world.demand).tolist() == [True, True, False]
+    longer = grid.scaled(4 / 3)  # 4.4 parts, which end inside the third half, not with the second
+    assert longer.lead_time.tolist() == [5, 5, 4]
+    assert uneven(longer, world.demand).tolist() == [True, True, False]
     fine = in_parts(halves)
     assert fine.terms.phase_cycle is not None
     assert fine.terms.phase_cycle.tolist() == [2, 2, 1]

@@ -106,6 +106,40 @@ def test_parts_of_unequal_length_round_nothing(make_catalog) -> None:
     np.testing.assert_array_equal(models.parts.lead_time_taken, models.parts.lead_time)
 
 
+@pytest.mark.parametrize(
+    ("period", "lead", "review", "parts", "taken", "policy"),
+    [
+        ("month", 45.0, MONTH / 2, 30, (44, 15), "order_up_to"),
+        ("month", 20.0, MONTH * 1.5, 6, (4, 9), "order_up_to"),
+        ("week", 4.0, 3.5, 6, (4, 3), "order_up_to"),
+        ("week", 1.0, 20.0, 7, (1, 20), "reorder_up_to"),
+    ],
+    ids=["half a month", "six weeks", "half a week", "twenty days in weeks under (R,s,S)"],
+)
+def test_reviews_of_a_fraction_leave_nothing_to_round(
+    make_catalog, period, lead, review, parts, taken, policy
+) -> None:
+    """Halves and days of a week have parts that fit, of unequal length but under (R,s,S); 1 % is not enough.
+
+    A lead time that ends just before or after a review keeps a part of its own: four days are 1 1/7 halves.
+    """
+    models = models_of(make_catalog, [lead], [review], period=period, policy={"family": policy})
+    assert models.world.grid is not None
+    assert models.parts is not None
+    assert models.world.grid.parts == parts
+    assert (models.world.grid.lead_time[0], models.world.grid.review_period[0]) == taken
+    assert not any("nearest part" in one.what for one in models.notes)
+    assert models.parts.lead_time_taken[0] == pytest.approx(models.parts.lead_time[0])
+    assert models.parts.review_period_taken[0] == pytest.approx(models.parts.review_period[0])
+
+
+def test_reviews_of_no_fraction_are_the_nearest_part_and_said(make_catalog) -> None:
+    """153 days are 20.1 quarters of a month: no number of parts up to 31 is exact, so that R is rounded."""
+    models = models_of(make_catalog, [114.0], [153.0])
+    (note,) = [one.note for one in models.notes if "nearest part" in one.what]
+    assert "review_period 153 → 152.1" in note
+
+
 def test_laws_without_pieces_say_the_variance_of_a_part(make_catalog) -> None:
     """An intermittent line stays whole: m parts vary more than the period they make."""
     items = {

@@ -49,6 +49,7 @@ class LastPeriods:
             return
         try:
             self.copy.ask(told)
+            self.copy.collect()
         except LostError:
             self.copy = None
 

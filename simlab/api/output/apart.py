@@ -60,6 +60,8 @@ class Analyses:
             yield
             return
         with copied(lambda _: _timed(finds), Form(whole, unpacked)) as copy:
+            if copy is not None:
+                copy.collect()
             self._begun = {} if copy is None else dict.fromkeys(finds, copy)
             yield
             self._begun = {}

@@ -96,7 +96,7 @@ def _alone(
         "histories": lambda: with_history(items, opt.data, opt.segmentation, kept),
         "samples": lambda: sample_frames(opt.data, items, plan, kept, fresh),
         **{name: finance.analyses()[name] for name in _TABLES},
-        "world": lambda: world_frame(opt.data, kept, fresh, opt.settings),
+        "world": lambda: _write_world(folder, opt.data, kept, fresh, opt.settings),
         **({_LARGEST: curves} if keeps_curves(opt.data) else {}),
     }
 
@@ -124,7 +124,7 @@ def _recorded(
             finance.know(name, table)
     if _LARGEST in alone:
         analyses.of(_LARGEST, alone[_LARGEST], None)
-    facts = _with_world(analyses, frames, alone["world"], opt.data, fresh, opt.settings, "verdict")
+    facts = _with_world(analyses, alone["world"], opt.data, fresh, opt.settings, "verdict")
     achieved = _let_go(analyses, frames, opt.data.models, alone, further)
     opt.data.let_go()
     unknown: Last = (None, None)
@@ -199,8 +199,7 @@ def write_simulation(
     analyses.of("plan.csv", lambda: write_plan(folder, simulation.data, frames["plan"]), None)
     facts |= _with_world(
         analyses,
-        frames,
-        lambda: world_frame(simulation.data, levels, horizon, settings),
+        lambda: _write_world(folder, simulation.data, levels, horizon, settings),
         simulation.data,
         horizon,
         settings,
@@ -274,19 +273,22 @@ def _compare_with_today(
 
 def _with_world(
     analyses: Analyses,
-    frames: dict[str, pd.DataFrame],
-    find: Callable[[], pd.DataFrame],
+    find: Callable[[], bool],
     data: Data,
     horizon: Horizon,
     settings: Settings,
     sample: str,
 ) -> dict[str, Any]:
-    """Add the table that `simlab verify` simulates from; what the manifest says of it."""
-    found = analyses.of("world", find, None)
-    if found is None:
+    """Leave the table that `simlab verify` simulates from; what the manifest says of it."""
+    if not analyses.of("world", find, False):
         return {}
-    frames["world"] = found
     return {"world": world_facts(data, horizon, settings, sample)}
+
+
+def _write_world(folder: RunFolder, data: Data, levels: Levels, horizon: Horizon, settings: Settings) -> bool:
+    """Write that table where it is made: its texts, 7 kB an item, are read by nothing here."""
+    folder.write_table("world", world_frame(data, levels, horizon, settings))
+    return True
 
 
 def _write(folder: RunFolder, name: str, frame: pd.DataFrame, models: Models) -> None:

@@ -8,6 +8,9 @@ import numpy as np
 
 from simlab.arrays import BoolArray, FloatArray, IntArray, take_rows
 
+NEAR = 1e-3
+"""Of R: what L and R may be rounded by without a word."""
+
 
 @dataclass(frozen=True, eq=False)
 class WorkingGrid:
@@ -46,10 +49,32 @@ class WorkingGrid:
         return np.asarray(np.gcd(self.review_period, self.parts))
 
     def scaled(self, factor: float) -> WorkingGrid:
-        """The grid with lead times times a factor, to the nearest part."""
+        """The grid with lead times times a factor, to the nearest part or, where parts fit, inside a cell."""
         longer = np.rint(self.lead_time_exact * factor).astype(np.int64)
-        return replace(self, lead_time=longer, exact=None if self.exact is None else self.exact * factor)
+        if self.exact is None:
+            return replace(self, lead_time=longer)
+        exact = self.exact * factor
+        inside = in_cells(np.nan_to_num(exact), self.review_period, self.parts)
+        return replace(self, lead_time=np.where(np.isnan(exact), longer, inside), exact=exact)
 
     def take(self, rows: IntArray) -> WorkingGrid:
         """The grid of some items; `parts` stays, even where none of them is split."""
         return take_rows(self, rows, shared=("parts",))
+
+
+def in_cells(lead_time: FloatArray, review_period: IntArray, parts: int) -> IntArray:
+    """(n,) lead times in whole parts: the nearest, but inside a cell what ends there.
+
+    Parameters
+    ----------
+    lead_time : (n,) float
+        As they are, in parts.
+    review_period : (n,) int64
+        In parts; where it is whole periods, the nearest part is taken even if that ends a cell.
+    parts : int
+        Parts of a period.
+    """
+    cell, nearest = np.gcd(review_period, parts), np.rint(lead_time).astype(np.int64)
+    begin = np.floor(lead_time / cell).astype(np.int64) * cell
+    ends = (cell > 1) & (cell < parts) & (np.abs(lead_time - nearest) > NEAR * review_period)
+    return np.where(ends, begin + np.clip(nearest - begin, 1, np.maximum(cell - 1, 1)), nearest)
