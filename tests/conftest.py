@@ -43,7 +43,9 @@ def _drawn(run: RunFolder, *, excel: bool | None = None, figures: bool = False) 
     return apart.Drawn(page)
 
 
-def _draw(folder: Path, *, excel: bool | None = None, figures: bool = False) -> apart.Drawn:
+def _draw(
+    folder: Path, *, excel: bool | None = None, figures: bool = False, let_go: object = None
+) -> apart.Drawn:
     return _drawn(RunFolder.open(folder, sealed=True), excel=excel, figures=figures)
 
 

@@ -25,7 +25,7 @@ from simlab.engine.recorder.shortage import Shortage
 from simlab.engine.world.curves import Curves
 from simlab.errors import IncompleteError
 from simlab.execution.sums import PlanSums
-from simlab.run.files import put
+from simlab.run.files import write_atomic
 
 _RECORDS: dict[str, Any] = {one.__name__: one for one in (Curves, Extremes, PlanSums, Shortage, TimeProfile)}
 _SMALL, _MOST = 4 << 20, 1 << 28
@@ -87,7 +87,7 @@ class Store:
         data = packed(result, seconds)
         if data is not None:
             try:
-                put(self._path(rows), data)  # its digest says whether it is whole
+                write_atomic(self._path(rows), data, read_back=False)
             except OSError as error:
                 why = error.strerror or type(error).__name__
                 folder = self.folder.parent

@@ -222,8 +222,7 @@ def fit_rows(catalog: Catalog, shared: Shared, rows: IntArray) -> Models:
     Notes
     -----
     What is judged of a catalogue as a whole (whether effects can be seen in it, whether an option names
-    anybody) was judged in the fit of all items. Notes and sentences are those of these rows, and how sure
-    laws of lead times are (`redraws`) is not said: receipts are not read again.
+    anybody) was judged in the fit of all items. Notes and sentences are those of these rows.
     """
     return fit(part_of(catalog, rows, dates_of(shared)), shared)
 

@@ -29,7 +29,7 @@ def sha256(path: Path) -> str:
     return digest.hexdigest()
 
 
-def write_atomic(path: Path, data: bytes | Iterable[bytes]) -> None:
+def write_atomic(path: Path, data: bytes | Iterable[bytes], *, read_back: bool = True) -> None:
     """Put a file in place whole or not at all.
 
     A temporary file in the same folder is written, flushed to disk and read back before it takes the
@@ -40,6 +40,8 @@ def write_atomic(path: Path, data: bytes | Iterable[bytes]) -> None:
     path : Path
     data : bytes or iterable of bytes
         In pieces, it is never in memory as a whole.
+    read_back : bool
+        False for what carries a digest of its own, which its reader compares.
 
     Raises
     ------
@@ -56,27 +58,13 @@ def write_atomic(path: Path, data: bytes | Iterable[bytes]) -> None:
                 file.write(piece)
             file.flush()
             os.fsync(file.fileno())
-        if sha256(temporary) != digest.hexdigest():
+        if read_back and sha256(temporary) != digest.hexdigest():
             raise SimlabError(f"{path.name}: the disk did not give back what was written")
         temporary.replace(path)
     except BaseException:
         temporary.unlink(missing_ok=True)
         raise
     _sync_folder(path.parent)
-
-
-def put(path: Path, data: bytes) -> None:
-    """Put a file in place that can be made again and carries a digest of its own.
-
-    Whole or not at all if this process ends; after a power cut it may be damaged, which its reader sees.
-    """
-    temporary = path.with_name(f".{path.name}.{secrets.token_hex(4)}.tmp")
-    try:
-        temporary.write_bytes(data)
-        temporary.replace(path)
-    except BaseException:
-        temporary.unlink(missing_ok=True)
-        raise
 
 
 def to_json(value: object, *, indent: int | None = None) -> str:

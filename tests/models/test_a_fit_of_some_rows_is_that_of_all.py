@@ -130,6 +130,10 @@ CASES = {
     ),
     "suppliers' groups": (plain, {"lead_times": {"by": ["supplier", "location"], "min_receipts": 40}}),
     "orders in parts": (plain, {"lead_times": {"partial": "split", "shared_delay": True}}),
+    "parameters drawn again": (
+        plain,
+        {"models": {"parameter_uncertainty": True}, "lead_times": {"by": ["supplier", "location"]}},
+    ),
     "laws of the past": (plain, {"study": {"period": "day"}, "models": {"law": "calendar"}}),
     "forecasts with past errors": (
         foreseen,

@@ -175,14 +175,14 @@ def test_a_disk_that_fills_up_while_finance_is_computed_stops_the_run(tmp_path, 
     study = nine_items(tmp_path)
     whole = api.run_optimize(study, tmp_path / "a", draw=False).folder
 
-    def full(path, data):
+    def full(path, data, *, read_back=True):
         raise OSError(28, "No space left on device")
 
     with monkeypatch.context() as patch:
         real = capital.run_profile
 
         def run_profile(*arguments, **named):
-            patch.setattr(kept, "put", full)
+            patch.setattr(kept, "write_atomic", full)
             return real(*arguments, **named)
 
         patch.setattr(capital, "run_profile", run_profile)

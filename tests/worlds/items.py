@@ -21,7 +21,17 @@ def said_of(models, row):
         "start": _start(world.start, row),
         "grid": _grid(world.grid, row),
         "models": _models(models, row),
+        "redrawn": _redrawn(models, row),
     }
+
+
+def _redrawn(models, row):
+    """The item's law and lead time in a draw of the parameters, if they are drawn."""
+    if models.redraws is None:
+        return None
+    one = np.array([row])
+    world = models.redraws.take(one).draw(models.world.take(one), 3)
+    return _demand(world.demand, 0), _lead_time(world.lead_time, 0)
 
 
 def _demand(law, row):

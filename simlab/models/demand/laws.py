@@ -279,7 +279,7 @@ def _fitted(
     told = tuple(
         g if is_given else r for is_given, g, r in zip(given.mask, given.reason, reason, strict=True)
     )
-    known = uncertainty_of(history, prior, short & (history.n_positive < 2), given.mask)
+    known = uncertainty_of(history, prior, short & (history.n_positive < 2), given.mask, sharing)
     return _Fit(kind, mean, variance, parts.share), told, scores, known
 
 

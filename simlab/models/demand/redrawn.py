@@ -16,6 +16,7 @@ from simlab.engine.world.demand_law import ENDLESS, DemandLaw, Past
 from simlab.engine.world.world import World
 from simlab.models.demand.choice import too_wide
 from simlab.models.demand.past.rhythm_series import rhythm_again
+from simlab.models.shared import Sharing
 from simlab.models.statistics import SECOND, beta_of, gamma_of, mixed, normal_of, start_of, uniform_of
 from simlab.models.suppliers.redrawn import DelayUncertainty
 from simlab.register.laws import (
@@ -70,7 +71,20 @@ def nothing_open(n: int) -> Uncertainty:
     return Uncertainty(none, none, np.zeros(n), np.zeros(n, np.bool_))
 
 
-def uncertainty_of(history: History, prior: SizePrior, short: BoolArray, given: BoolArray) -> Uncertainty:
+@dataclass(frozen=True)
+class _Noise:
+    """Sampling variance of log J per demand."""
+
+    noise: float
+
+
+def uncertainty_of(
+    history: History,
+    prior: SizePrior,
+    short: BoolArray,
+    given: BoolArray,
+    sharing: Sharing | None = None,
+) -> Uncertainty:
     """How sure the fitted parameters are.
 
     Parameters
@@ -81,6 +95,8 @@ def uncertainty_of(history: History, prior: SizePrior, short: BoolArray, given: 
         What the variation of sizes was shrunk to: k demands' worth of the group's.
     short, given : (n,) bool
         Dispersion pooled; law stated outright.
+    sharing : Sharing, optional
+        Pools of all items; these are all if left out.
 
     Notes
     -----
@@ -88,7 +104,8 @@ def uncertainty_of(history: History, prior: SizePrior, short: BoolArray, given: 
     own: c is the sampling variance of log J per demand, pooled over items with 8 demands or more.
     """
     count = history.weight_positive
-    error = np.sqrt(_noise(history) / np.maximum(count + prior.strength, 1.0))
+    noise = (sharing or Sharing()).of("noise of sizes", _Noise, lambda: _Noise(_noise(history))).noise
+    error = np.sqrt(noise / np.maximum(count + prior.strength, 1.0))
     worth = np.maximum(np.rint(history.n_effective), history.n_observed > 0).astype(np.int64)
     sold = np.maximum(np.rint(count), history.n_positive > 0).astype(np.int64)
     return Uncertainty(np.where(given, 0, worth), np.where(given, 0, sold), error, short)

@@ -121,10 +121,12 @@ class _Pool:
         Receipts.
     there : (g,) bool
         The group stands in the table, received or open.
-    length : (g,) int64
-        Points of its law, mixed with those around; 0: no item has it.
-    days, weights : (p,) int64
-        Laws of whole days, one after the other.
+    length, days, weights : (g,), (p,), (p,) int64
+        Laws mixed with those around, end to end; of length 0: no item has it.
+    own_length, own_days, own_weights : (g,), (q,), (q,) int64
+        Laws of the groups' own orders likewise; where parameters are drawn again, else of length 0.
+    likeness : float
+        How far suppliers are alike; where parameters are drawn again.
     ratio : (2,) int64
         Periods in a day, as a fraction.
     crossing : bool
@@ -137,6 +139,10 @@ class _Pool:
     length: IntArray
     days: IntArray
     weights: IntArray
+    own_length: IntArray
+    own_days: IntArray
+    own_weights: IntArray
+    likeness: float
     ratio: IntArray
     crossing: bool
 
@@ -152,31 +158,29 @@ class _Receipts:
     counts: dict[Key, int] = field(default_factory=dict)
     there: dict[Key, bool] = field(default_factory=dict)
     found: dict[Key, DayLaw] = field(default_factory=dict)
+    owned: dict[Key, DayLaw] = field(default_factory=dict)
+    alike: float = np.nan
 
     @classmethod
     def known(cls, study: Study, pool: _Pool) -> _Receipts:
         """As the whole catalogue's items asked for."""
         keys: list[Key] = [tuple(json.loads(one)) for one in pool.group]
-        ends = np.cumsum(pool.length)
-        laws = {
-            key: DayLaw(pool.days[end - n : end], pool.weights[end - n : end])
-            for key, end, n in zip(keys, ends.tolist(), pool.length.tolist(), strict=True)
-            if n
-        }
+        laws = _apart(keys, pool.length, pool.days, pool.weights)
+        own = _apart(keys, pool.own_length, pool.own_days, pool.own_weights)
         counts, there = (dict(zip(keys, one.tolist(), strict=True)) for one in (pool.count, pool.there))
-        return cls(study, None, (), (int(pool.ratio[0]), int(pool.ratio[1])), counts, there, laws)
+        ratio = int(pool.ratio[0]), int(pool.ratio[1])
+        return cls(study, None, (), ratio, counts, there, laws, own, pool.likeness)
 
     def pool(self, crossing: bool) -> _Pool:
         """What was asked for so far."""
-        keys = sorted(self.counts.keys() | self.there.keys() | self.found.keys())
-        laws = [self.found.get(key, DayLaw(*np.zeros((2, 0), np.int64))) for key in keys]
+        keys = sorted(self.counts.keys() | self.there.keys() | self.found.keys() | self.owned.keys())
         return _Pool(
             tuple(json.dumps(key) for key in keys),
             np.array([self.counts.get(key, 0) for key in keys], np.int64),
             np.array([self.there.get(key, False) for key in keys], np.bool_),
-            np.array([law.days.size for law in laws], np.int64),
-            np.concatenate([np.zeros(0, np.int64), *[law.days for law in laws]]),
-            np.concatenate([np.zeros(0, np.int64), *[law.weights for law in laws]]),
+            *_end_to_end([self.found.get(key) for key in keys]),
+            *_end_to_end([self.owned.get(key) for key in keys]),
+            self.alike,
             np.array(self.ratio),
             crossing,
         )
@@ -200,6 +204,8 @@ class _Receipts:
 
     def own(self, prefix: Key) -> DayLaw:
         """Law of a group's own orders; the empty prefix is everything."""
+        if prefix in self.owned:
+            return self.owned[prefix]
         assert self.delays is not None
         rows = self.rows(prefix)
         return product_limit(self.delays.days[rows], self.delays.is_open[rows])
@@ -212,14 +218,16 @@ class _Receipts:
             if one is not None
             for depth in range(len(one.group) + 1)
         }
-        return {key: GroupLaw(self.own(key), self.count(key)) for key in sorted(wanted)}
+        self.owned |= {key: self.own(key) for key in sorted(wanted)}
+        return {key: GroupLaw(self.owned[key], self.count(key)) for key in sorted(wanted)}
 
     def likeness(self) -> float:
         """How far suppliers (values of the first column of `by`) are alike; see `redrawn_delays.alike`."""
-        assert self.delays is not None
-        came = np.flatnonzero(~self.delays.is_open)
-        names = [self.delays.key[row][0] for row in came.tolist()]
-        return alike(self.delays.days[came], np.unique(names, return_inverse=True)[1])
+        if self.delays is not None:
+            came = np.flatnonzero(~self.delays.is_open)
+            names = [self.delays.key[row][0] for row in came.tolist()]
+            self.alike = alike(self.delays.days[came], np.unique(names, return_inverse=True)[1])
+        return self.alike
 
     def law(self, prefix: Key) -> DayLaw:
         """Own law of the first group, then mixtures with the group around."""
@@ -240,8 +248,7 @@ def fit_lead_times(catalog: Catalog, sharing: Sharing | None = None) -> LeadTime
     catalog : Catalog
         `items` (`supplier`, `lead_time` and `lead_time_sd` in `data.time_unit`), `receipts`, study.
     sharing : Sharing, optional
-        Pools of all items; these are all if left out. Of some rows receipts are not read again, and what is
-        not known of the laws (`known`) is not said.
+        Pools of all items; these are all if left out. Of some rows receipts are not read again.
 
     Raises
     ------
@@ -288,17 +295,17 @@ def fit_lead_times(catalog: Catalog, sharing: Sharing | None = None) -> LeadTime
     if is_random and crossing is None:
         by_data = any(sources) or any(one.sd > 0 for one in said)
         raise InvalidInputError([_crossing_unsaid(catalog.study, by_data)])
-    pool = sharing.of("receipts", _Pool, lambda: receipts.pool(bool(crossing) and is_random))
-    law = laws.arrays(number, pool.crossing)
     notes = receipts.notes
     if sharing.whole:
         notes = (*notes, *_borrowed(catalog, reason, sources), *remarks(catalog))
     constant = np.array([laws.constant.get(one, np.nan) for one in number.tolist()])
     known = None
-    if catalog.study.models.parameter_uncertainty and sharing.whole:
+    if catalog.study.models.parameter_uncertainty:
         spec = catalog.study.lead_times
         groups = receipts.groups(sources)
         known = delay_uncertainty(sources, groups, spec, receipts.ratio, receipts.likeness())
+    pool = sharing.of("receipts", _Pool, lambda: receipts.pool(bool(crossing) and is_random))
+    law = laws.arrays(number, pool.crossing)
     added = moments(law)[1] - np.array(laws.variance)[number]
     rounding = np.where(added > _NOTHING, added, 0.0)
     keys_of_source = tuple(
@@ -306,6 +313,22 @@ def fit_lead_times(catalog: Catalog, sharing: Sharing | None = None) -> LeadTime
         for source, one in zip(sources, said, strict=True)
     )
     return LeadTimes(law, tuple(reason), keys_of_source, notes, rounding, known, constant)
+
+
+def _end_to_end(laws: Sequence[DayLaw | None]) -> tuple[IntArray, IntArray, IntArray]:
+    """Length of each law, none where there is none, and days and weights of all."""
+    none = np.zeros(0, np.int64)
+    known = [DayLaw(none, none) if law is None else law for law in laws]
+    days, weights = ([none, *(getattr(law, name) for law in known)] for name in ("days", "weights"))
+    length = np.array([law.days.size for law in known], np.int64)
+    return length, np.concatenate(days), np.concatenate(weights)
+
+
+def _apart(keys: Sequence[Key], length: IntArray, days: IntArray, weights: IntArray) -> dict[Key, DayLaw]:
+    """The laws of `_end_to_end`, by group."""
+    ends = np.cumsum(length).tolist()
+    at = [slice(end - n, end) for end, n in zip(ends, length.tolist(), strict=True)]
+    return {key: DayLaw(days[i], weights[i]) for key, i in zip(keys, at, strict=True) if i.start < i.stop}
 
 
 def _borrowed(

@@ -57,7 +57,7 @@ def test_a_rule_of_one_s_own_stands_beside_the_bytes():
     [
         {"function": "os:system"},
         {"function": "simlab.run.files:write_atomic"},
-        {"function": "simlab.execution.kept:put"},
+        {"function": "simlab.execution.kept:write_atomic"},
         {"record": "subprocess:Popen", "parts": {}},
         {"record": "simlab.execution.kept:Path", "parts": {}},
         {"entry": "simlab.execution.blocks:np.random", "name": "seed"},
