@@ -202,16 +202,19 @@ def _never_ordered(data: Data) -> Iterator[Remark]:
 
 def _free(data: Data) -> Iterator[Remark]:
     """Items that cost nothing where service is counted by value: nothing is lost by serving them little."""
-    free = (data.models.costs.unit_cost == 0) & (data.models.world.demand.mean > 0)
+    units = data.models.annual_units
+    free = (data.models.costs.unit_cost == 0) & (units > 0)
     rows = np.flatnonzero(free)
-    if not rows.size or free.all() or accounting(data).keys["weight"] != "value":
+    if not _WORTH_SAYING <= units[free].sum() / max(units.sum(), 1e-9) < 1:
+        return
+    if accounting(data).keys["weight"] != "value":
         return
     names = ", ".join(data.catalog.keys[row] for row in rows[:3].tolist()) + " …" * (rows.size > 3)
     text = (
-        f"{_items(rows.size)} that cost nothing ({names}) count for nothing where service is counted by "
-        "value: plans serve a segment of them alone at the lowest target "
-        f"({short_rate(data.study.targets()[0])}), though more would cost nothing. "
-        '[optimize] service = { weight = "units" } counts them.'
+        f"What costs nothing ({_items(rows.size)}: {names}) counts for nothing where service is counted by "
+        "value: plans serve a segment of it alone at the lowest target "
+        f"({short_rate(data.study.targets()[0])}), "
+        'though more would cost nothing. [optimize] service = { weight = "units" } counts it.'
     )
     yield Remark("free", text, look=True, short="items that cost nothing")
 

@@ -175,7 +175,10 @@ def test_what_costs_nothing_is_named_where_service_is_counted_by_value(tmp_path)
     items = "\n".join(["S0,HUB,0,14,60", *(f"S{k},HUB,10,14,60" for k in range(1, 4))])
     remark = by_key(api.check(write(tmp_path, demand, items)))["free"]
     assert remark.look
-    assert "(S0@HUB) count for nothing" in remark.text
+    assert "(1 SKU-location: S0@HUB) counts for nothing" in remark.text
+    rare = demand | {"S0": (np.arange(104) % 52 == 7).astype(int)}
+    assert "free" not in by_key(api.check(write(tmp_path, rare, items)))
+    write(tmp_path, demand, items)
     units = '[optimize]\nservice = { weight = "units" }'
     assert "free" not in by_key(api.check(write(tmp_path, demand, items, units)))
 
