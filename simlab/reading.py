@@ -106,6 +106,17 @@ def bytes_of(path: Path) -> bytes:
     return path.read_bytes()
 
 
+def no_file(path: Path) -> str:
+    """What a path leads to, in words, where it leads to no file; else nothing."""
+    try:
+        refuse_other_than_files(path)
+    except FileNotFoundError:
+        return "is not there"
+    except OSError as error:
+        return error.strerror or "cannot be read"
+    return ""
+
+
 def refuse_other_than_files(path: Path) -> None:
     """Fail where a path leads to no file; nothing is opened, for opening a pipe may wait for ever.
 

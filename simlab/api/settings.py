@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 from simlab import mapped
 from simlab.engine.kernels.streams import phase_seed
 from simlab.engine.prepare.evaluators import followed_alone
-from simlab.errors import UsageError
+from simlab.errors import InvalidInputError, Problem, UsageError
 from simlab.execution import Horizon, Progress, Workers, asked
 from simlab.execution.backends.asking import by_item
 from simlab.measures.shown import Public
@@ -213,6 +213,31 @@ def workers_of(study: Study, workers: int | None = None) -> Workers:
 
 def _first(said: int | None, otherwise: int) -> int:
     return otherwise if said is None else said
+
+
+ADDRESSES = 3e9
+"""Bytes of addresses that `optimize` of nine SKU-locations needs, its kernels compiled: seen on two cores."""
+
+
+def refuse_little_address_space() -> None:
+    """Refuse a limit of addresses (``ulimit -v``) under which libraries abort or wait for ever.
+
+    Raises
+    ------
+    InvalidInputError
+        With the limit and what is needed.
+    """
+    try:
+        import resource
+    except ImportError:  # Windows has no such limit
+        return
+    limit, _ = resource.getrlimit(resource.RLIMIT_AS)
+    if limit != resource.RLIM_INFINITY and limit < ADDRESSES:
+        message = (
+            f"addresses are limited to {limit / 1e9:.1f} GB here (ulimit -v); fitting laws and compiling "
+            f"need {ADDRESSES / 1e9:.0f} GB of them, most of which take no memory"
+        )
+        raise InvalidInputError([Problem("E-STU-043", message, fix="raise it: ulimit -v unlimited")])
 
 
 _SECONDS = 22e-9

@@ -97,6 +97,8 @@ def simlab(
         typer.Option(
             "--read-from",
             metavar="DIR",
+            exists=True,
+            file_okay=False,
             help="A folder that studies may read tables from, beside their own and the current one.",
         ),
     ] = None,

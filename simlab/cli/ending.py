@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import functools
-import os
 import sys
 import traceback
 from collections.abc import Callable
@@ -13,9 +12,15 @@ from typing import ParamSpec
 import typer
 
 from simlab.children import end_children
-from simlab.cli.say import say, say_error
-from simlab.cli.stopping import exit_code, words
-from simlab.errors import EXIT_INTERRUPTED, EXIT_OK, EXIT_UNEXPECTED, InvalidInputError, SimlabError
+from simlab.cli.say import UnheardError, print_nowhere, say, say_error
+from simlab.cli.stopping import exit_code, left_behind, words
+from simlab.errors import (
+    EXIT_INTERRUPTED,
+    EXIT_OK,
+    EXIT_UNEXPECTED,
+    InvalidInputError,
+    SimlabError,
+)
 
 P = ParamSpec("P")
 _COMMANDS: set[Callable[..., None]] = set()
@@ -58,8 +63,7 @@ def is_command(value: object) -> bool:
 
 def _expected(error: BaseException, options: dict[str, object]) -> int:
     if isinstance(error, BrokenPipeError):
-        # The reader (head, less) has seen enough; keep the interpreter's last flush quiet.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        print_nowhere()  # the reader (head, less) has seen enough
         return EXIT_OK
     if options.get("debug"):
         traceback.print_exception(error)
@@ -68,7 +72,8 @@ def _expected(error: BaseException, options: dict[str, object]) -> int:
     if isinstance(error, SimlabError):
         if isinstance(error, InvalidInputError) and options.get("format") == "json":
             _print_problems(error)
-        say_error(_text(error))
+        left = left_behind() if isinstance(error, UnheardError) else []
+        say_error("; ".join([_text(error), *left]))
         return error.exit_code
     if isinstance(error, MemoryError):
         say_error("error: out of memory; try fewer --workers, or a smaller run.block_items")

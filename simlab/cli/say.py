@@ -6,18 +6,55 @@ import os
 import re
 import sys
 import textwrap
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 import typer
 
-from simlab.errors import visible
+from simlab.errors import EXIT_INCOMPLETE, SimlabError, visible
 
 _NARROWEST = 40
 _HEAD = re.compile(r"^(unexpected error|error|warning)(\[[A-Z0-9-]+\])?:?")
 
 
+class UnheardError(SimlabError):
+    """What is printed could not be written where it goes: a full disk."""
+
+    exit_code = EXIT_INCOMPLETE
+
+
+@contextmanager
+def printing() -> Iterator[None]:
+    """Say of a standard output that takes no more what it is, and try it no further.
+
+    Raises
+    ------
+    UnheardError
+        It could not be written to; a reader that went away is no error.
+    """
+    try:
+        yield
+    except BrokenPipeError:
+        raise
+    except OSError as error:
+        print_nowhere()
+        raise UnheardError(
+            f"what is printed could not be written where it goes: {error.strerror} (standard output)"
+        ) from error
+
+
+def print_nowhere() -> None:
+    """Drop what is printed from now on; the interpreter's last flush, too."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
 def say(text: str = "", *, err: bool = False) -> None:
     """A line on stdout (`err`: stderr); signs that steer terminals are written as codes."""
-    typer.echo(visible(text, lines=True), err=err)
+    if err:
+        typer.echo(visible(text, lines=True), err=True)
+        return
+    with printing():
+        typer.echo(visible(text, lines=True))
 
 
 def say_error(text: str) -> None:

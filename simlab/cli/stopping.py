@@ -74,15 +74,18 @@ def _watch(reader: socket.socket, writer: socket.socket) -> None:
 def words() -> str:
     """What is said on the way out, with the run that was left behind."""
     _Seen.told = True
+    return "; ".join(["interrupted", *left_behind()])
+
+
+def left_behind() -> list[str]:
+    """What the run that this process began and did not complete is good for."""
     folder = sys.modules.get("simlab.run.folder")
     begun = [] if folder is None else [path for path in folder.BEGUN if (path / "manifest.json").is_file()]
     if not begun:
-        return "interrupted"
+        return []
     if _sealed(begun[-1]):
-        return (
-            f"interrupted; the tables of {begun[-1]} are complete: simlab report {begun[-1]} draws its page"
-        )
-    return f"interrupted; {begun[-1]} is not complete: simlab resume {begun[-1]}"
+        return [f"the tables of {begun[-1]} are complete: simlab report {begun[-1]} draws its page"]
+    return [f"{begun[-1]} is not complete: simlab resume {begun[-1]}"]
 
 
 def _sealed(run: Path) -> bool:

@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from datetime import date
 from typing import TYPE_CHECKING, Any, Literal
 
-from simlab.cli.say import say, width_of
+from simlab.cli.say import printing, say, width_of
 from simlab.errors import visible
 
 if TYPE_CHECKING:
@@ -326,7 +326,8 @@ def _print_part(columns: Sequence[_Column], width: int) -> None:
         )
     for row in zip(*(column.cells for column in columns), strict=True):
         table.add_row(*(Text(visible(cell)) for cell in row))
-    Console(file=sys.stdout, width=width, highlight=False).print(table)
+    with printing():
+        Console(file=sys.stdout, width=width, highlight=False).print(table)
 
 
 def _width() -> int:

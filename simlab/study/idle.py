@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from simlab.register.limits import TAILS
+from simlab.study.checked import HABIT
 from simlab.study.study import Study
 
 _BLOCKS = ("moving_blocks", "stationary_blocks")
@@ -66,7 +67,8 @@ def _optimize(study: Study) -> Rows:
 def _others(study: Study) -> Rows:
     given = study.policy.family == "given"
     for name in ("targets", "planning", "target_measure"):
-        yield f"policy.{name}", given, 'policy.family is another than "given"'
+        habit = name == "targets" and study.policy.targets == HABIT  # what is filled in where none is said
+        yield f"policy.{name}", given and not habit, 'policy.family is another than "given"'
     laws = {study.models.law, *(one.law for one in study.models.override)}
     yield "models.block_length", not laws & set(_BLOCKS), "a law is moving_blocks or stationary_blocks"
     for name in ("candidates", "score"):

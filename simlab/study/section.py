@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Annotated, Any
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict
+from pydantic_core import PydanticCustomError
 
 from simlab.study.values import Text
 
@@ -34,7 +35,20 @@ def one_or_more(value: Any) -> Any:
     return (value,) if isinstance(value, str) else value
 
 
-Names = Annotated[tuple[Text, ...], BeforeValidator(one_or_more, json_schema_input_type=str | list[str])]
+def each_once(names: tuple[str, ...]) -> tuple[str, ...]:
+    """A name that stands twice was meant to be another."""
+    for at, name in enumerate(names):
+        if name in names[:at]:
+            text = f"'{name}' stands twice: name each once"
+            raise PydanticCustomError("twice", "{text}", {"text": text})
+    return names
+
+
+Names = Annotated[
+    tuple[Text, ...],
+    BeforeValidator(one_or_more, json_schema_input_type=str | list[str]),
+    AfterValidator(each_once),
+]
 
 HEADER = ("name", "currency", "period", "week_starts", "as_of")
 """Options of the section [study], which are attributes of `Study` itself."""

@@ -24,7 +24,7 @@ from pydantic_core import PydanticCustomError
 
 from simlab.register.families import FAMILY_NAMES
 from simlab.study.scheme_tables import OPTIONS, gathered, spread
-from simlab.study.section import Names, Spec, one_or_more
+from simlab.study.section import Names, Spec, each_once, one_or_more
 from simlab.study.values import (
     Count,
     Factor,
@@ -86,7 +86,7 @@ def parts_of(names: Iterable[str]) -> Iterator[str]:
 
 
 def _products(names: tuple[str, ...]) -> tuple[str, ...]:
-    return tuple(parts_of(names))
+    return each_once(tuple(parts_of(names)))
 
 
 class SegmentSpec(Spec):

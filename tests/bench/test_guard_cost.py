@@ -32,8 +32,12 @@ REMOVED = {
         "        if narrow and reach >= NARROW:\n            return WIDE\n",
     ],
     "path.py": [
-        "    code, at = check_rows(rows, total)\n    if code:\n        return code, at\n",
-        "    if on_order != record.due[total] + record.gone[total]:\n        return GONE_ASTRAY, total\n",
+        "    if position - net != on_order or on_order != record.due[total] + record.gone[total]:\n"
+        "        code, at = check_rows(rows, total)\n"
+        "        return (code, at) if code else (GONE_ASTRAY, total)\n",
+        "    if code == 0 and path % LOOKED_THROUGH == 0:\n"
+        "        code, breach = check_rows(record.rows, record.demand.size)\n"
+        "        at = breach if code else at\n",
     ],
 }
 

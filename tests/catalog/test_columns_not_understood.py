@@ -39,6 +39,11 @@ def load(table: pd.DataFrame, **study: object) -> sl.Data:
     return sl.load_frames(table, study={"segments": {"by": "all"}} | study)
 
 
+def test_the_safety_stock_of_sap_is_told_as_that_of_others() -> None:
+    data = load(items(EISBE=[5, 6], lead_time=7))
+    assert "EISBE (a result here, not read: today's levels are current_reorder_point" in remark(data)
+
+
 def test_lead_time_in_days_is_found_where_none_is() -> None:
     """Found: "no lead time", without a word about `lead_time_days`."""
     data = sl.load(FOUND / "study.toml")

@@ -204,3 +204,12 @@ def test_a_sku_that_differs_by_a_sign_that_nobody_sees_is_told_its_twin() -> Non
         sl.load_frames(ITEMS, demand=demand, study={"study": {"period": "day"}})
     [problem] = refused.value.problems
     assert problem.fix.startswith("'A\\u200b' looks like 'A' of items: one and the same?")
+
+
+def test_a_sku_without_the_zeros_before_it_is_told_its_twin() -> None:
+    """As a spreadsheet leaves 00123: 123."""
+    items = ITEMS.assign(sku=["00123", "B", "C"])
+    with pytest.raises(sl.InvalidInputError) as caught:
+        sl.load_frames(items, demand=sales().replace({"sku": {"A": "123"}}), study={"data": SUM})
+    (problem,) = caught.value.problems
+    assert problem.fix.startswith("'123' looks like '00123' of items: one and the same?")

@@ -124,7 +124,7 @@ PLANTED = {
         TODAY | {"R": 7, "lead_times": [1, 7], "lead_weights": [3, 1]},
     ),
     "what is on order today is overtaken by orders drawn in sequence": (
-        "paths.py",
+        "sequences.py",
         ("work.opening[lane] if given else np.int64(0)", "np.int64(0)"),
         TODAY | {"R": 1, "lead_times": [1, 7], "lead_weights": [3, 1]},
     ),

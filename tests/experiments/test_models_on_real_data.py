@@ -84,3 +84,35 @@ def test_what_real_receipts_tell_of_their_suppliers() -> None:
     assert (found["is_shared"].sum(), found["drifted"].sum(), found["has_weekday"].sum()) == (13, 9, 0)
     late = (found["late_share"] * found["promised"]).sum() / found["promised"].sum()
     assert late == pytest.approx(0.068, abs=0.005)
+
+
+@pytest.mark.parametrize("study", ["spares", "online retail"])
+def test_blocks_of_real_histories_are_fitted_and_planned_as_all_of_them(study: str, tmp_path: Path) -> None:
+    """5,000 spares by the month, and bills of a web shop by the week with receipts: any rows in any order."""
+    import subprocess
+    import sys
+
+    import numpy as np
+    from worlds.items import said_of
+
+    from simlab.api.data.data import Data, load
+    from simlab.api.data.rows import fit_rows, planned
+    from simlab.models.shared import unpacked
+
+    if study == "spares":
+        data = Data(experiment("02_raf_spares").spares(Path(DATA)))
+    else:
+        folder = FOLDER / "01_online_retail"
+        subprocess.run([sys.executable, folder / "prepare.py", tmp_path], check=True)
+        data = load(tmp_path / "study.toml")
+    whole, shared = data.models, unpacked(data.models.shared.packed())
+    targets = np.array([0.8, 0.95])
+    levels = planned(data, whole, targets)
+    order = np.random.default_rng(2).permutation(whole.n_items)
+    blocks = [order[k : k + 1] for k in range(20)] + [order[k : k + 7] for k in range(0, 210, 7)]
+    for rows in [*blocks, *(order[k : k + 1024] for k in range(0, order.size, 1024))]:
+        part = fit_rows(data, shared, rows)
+        found = planned(data, part, targets)
+        assert (found.levels.order_up_to == levels.levels.order_up_to[rows]).all()
+        assert (found.safety_stock == levels.safety_stock[rows]).all()
+        assert [said_of(part, k) for k in range(rows.size)] == [said_of(whole, row) for row in rows.tolist()]

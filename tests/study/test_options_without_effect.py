@@ -68,6 +68,7 @@ def test_options_that_others_rule_out(text: str, said: str) -> None:
     "text",
     [
         "",
+        '[policy]\nfamily = "given"\n',
         RECEIPTS + LEAD + 'calendar = "working_days"\nweekdays = ["sunday"]\nmin_receipts = 4\n',
         '[optimize]\nobjective = "total_cost"\ncosts = { order = 25.0, shortage_per_unit = 2.0 }\n',
         '[optimize]\nbudget = 9e3\nbudget_on = "on_hand+pipeline"\nn_targets = 12\n',

@@ -62,6 +62,22 @@ def test_misspelt_key_gets_a_suggestion() -> None:
     assert "did you mean 'replications'?" in str(error)
 
 
+@pytest.mark.parametrize(
+    ("text", "name"),
+    [
+        ('[segments]\nby = ["column:category", "column:category"]\n', "column:category"),
+        ('[segments]\nby = ["abc", "abc+xyz"]\n', "abc"),
+        ('[lead_times]\nby = ["supplier", "supplier"]\n', "supplier"),
+        ('[optimize]\nordered = ["A", "B", "A"]\n', "A"),
+    ],
+)
+def test_a_name_that_stands_twice_was_meant_to_be_another(text: str, name: str) -> None:
+    """It was merged without a word."""
+    error = refused(text)
+    assert codes(error) == ["E-STU-006"]
+    assert f"'{name}' stands twice" in str(error)
+
+
 def test_key_in_the_wrong_section_is_sent_home() -> None:
     assert "it belongs to [simulation]" in str(refused("[optimize]\nseed = 3\n"))
 

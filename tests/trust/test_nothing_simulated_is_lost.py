@@ -11,8 +11,9 @@ from worlds.study import STUDY, write_study
 
 from simlab import api
 from simlab.api.finance.finance import Finance
+from simlab.api.settings import refuse_little_address_space
 from simlab.cli.app import app
-from simlab.errors import EXIT_INCOMPLETE, EXIT_UNEXPECTED, IncompleteError
+from simlab.errors import EXIT_INCOMPLETE, EXIT_INVALID, EXIT_UNEXPECTED, IncompleteError
 from simlab.report import apart
 from simlab.run import RunFolder, files, verify
 
@@ -110,6 +111,19 @@ def test_orders_of_a_study_end_properly_where_memory_is_limited(study):
     assert done.returncode == 0, (done.returncode, done.stderr)
     (written,) = (line.split()[1] for line in done.stdout.splitlines() if line.startswith("Orders  "))
     assert (study.parent / written).is_file()
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="no limit of addresses there")
+def test_less_room_than_compiling_needs_is_said_before(study, monkeypatch):
+    """A library waited for ever, deaf to SIGTERM, or aborted the command (exit 134)."""
+    import resource
+
+    monkeypatch.setattr(resource, "getrlimit", lambda _: (10**9, 10**9))
+    done = CliRunner().invoke(app, ["simulate", str(study), "--quiet"])
+    assert done.exit_code == EXIT_INVALID
+    assert "addresses are limited to 1.0 GB here (ulimit -v)" in done.output
+    monkeypatch.setattr(resource, "getrlimit", lambda _: (3 * 10**9, 3 * 10**9))
+    refuse_little_address_space()
 
 
 @pytest.mark.pages

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from simlab import mapped
-from simlab.api.settings import Settings, give_back
+from simlab.api.settings import Settings, give_back, refuse_little_address_space
 from simlab.arrays import FloatArray
 from simlab.catalog import Catalog, Quality
 from simlab.catalog import from_frames as catalog_from_frames
@@ -65,6 +65,7 @@ class Data(Public):
     @cached_property
     def models(self) -> Models:
         """Demand and lead-time laws, fitted once."""
+        refuse_little_address_space()
         fitted = fit(self.catalog)
         give_back()
         return fitted

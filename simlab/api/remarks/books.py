@@ -76,6 +76,10 @@ class Books:
         How long the laws remember where that makes the larger part of the difference; empty elsewhere.
     asked : bool
         That memory is the study's own, not found.
+    chance : float
+        Two standard deviations of a year under the laws, as a share of what they expect.
+    borrowed : bool
+        Items of few demands, whose rates lean on comparable ones, make the larger part of the difference.
     """
 
     history: float
@@ -87,6 +91,8 @@ class Books:
     named: tuple[str, ...]
     memory: str = ""
     asked: bool = False
+    chance: float = 0.0
+    borrowed: bool = False
 
     @property
     def apart(self) -> float:
@@ -129,10 +135,13 @@ class Books:
                 f'say memory = "all" under [models]. Most apart: {", ".join(self.named)}.'
             )
         elif self.apart > APART:
+            reasons = "rates of few demands that lean on comparable items, " if self.borrowed else ""
+            if not np.isnan(self.last) and abs(self.last / self.fitted - 1) <= self.chance:
+                reasons += f"chance (it moves a year of these laws by {100 * self.chance:.0f}%), "
             text += (
-                f" More than {100 * APART:.0f}% apart, most in {', '.join(self.named)}: new items, a trend "
-                "(which a memory of 26 periods or so follows: [models] memory = 26) or days that were never "
-                "open explain it, or [demand] life, absent_dates and as_of do not fit the table."
+                f" More than {100 * APART:.0f}% apart, most in {', '.join(self.named)}: {reasons}new items, "
+                "a trend (which a memory of 26 periods or so follows: [models] memory = 26) or days that "
+                "were never open explain it, or [demand] life, absent_dates and as_of do not fit the table."
             )
         return text
 
@@ -175,7 +184,23 @@ def books(data: Data) -> Books | None:
     window = _LAST[calendar.period]
     total, memory = float(by_item.sum()), _memory(data, by_item - fitted)
     asked = not isinstance(data.study.models.memory, str)
-    return Books(total, last, float(fitted.sum()), years, in_units, window, named, memory, asked)
+    expected, differs = float(fitted.sum()), np.abs(by_item - fitted)
+    few = few_demands(history.n_positive) >= _BORROWED
+    law = models.world.demand
+    year = float((law.variance * worth**2).sum()) * _YEAR[calendar.period]
+    return Books(
+        total,
+        last,
+        expected,
+        years,
+        in_units,
+        window,
+        named,
+        memory,
+        asked,
+        chance=2 * year**0.5 / expected if expected > 0 else 0.0,
+        borrowed=bool(differs[few].sum() > differs.sum() / 2),
+    )
 
 
 def _sums(table: DemandTable, calendar: Calendar, worth: FloatArray, newest: int) -> tuple[FloatArray, float]:
@@ -323,6 +348,7 @@ def seasons_left_out(data: Data) -> Iterator[tuple[Some, str, bool]]:
         return
     for weekdays in (False, True) if study.period == "day" else (False,):
         flagged, profile = common_season(history, weekdays=weekdays)
+        flagged = flagged & ~data.models.world.demand.has_rhythm  # whose law keeps intervals as they are
         mean, names = profile.mean(axis=0), _WEEKDAYS if weekdays else _MONTHS
         if not flagged.any() or mean.max() < _PEAK or profile.std(axis=1).min() == 0:
             continue

@@ -91,6 +91,7 @@ def _all(data: Data, levels: LevelsToLookAt | None) -> Iterator[Remark]:
     dead = tuple(_dead(data))
     yield from dead
     yield from _never_ordered(data)
+    yield from _free(data)
     yield from _options(data)
     told = {f"items: {LEFT_OUT}"} if any(one.look for one in dead) else set()
     yield from (replace(one, look=one.look and one.key not in told) for one in _account(data))
@@ -137,13 +138,14 @@ def _season(data: Data, some: Some, most: str, *, of_year: bool) -> Remark:
     cycle = {"day": 364, "week": 52, "month": 12}[data.study.period] if of_year else 7
     texts = data.catalog.texts
     columns = [name for name in (data.study.models.pool_by, *texts) if name in texts]
-    by = columns[0] if columns else "a text column of items"
+    by = columns[0] if columns else "category"
+    more = "" if columns else f" once items have a text column '{by}' (one value for all is enough)"
     text = (
         f"Demand of {_items(some.rows.size)} ({100 * some.share:.0f}% of the demand value) has a season of "
         f"the {'year' if of_year else 'week'}, {most}; laws and levels take every {data.study.period} alike: "
     )
     text += "plans serve less in the season than they say, and hold too much outside it. " if of_year else ""
-    text += f'[models] seasonality = {{ profile_by = "{by}", cycle = {cycle} }} takes it in.'
+    text += f'[models] seasonality = {{ profile_by = "{by}", cycle = {cycle} }} takes it in{more}.'
     look = of_year and some.share > _WORTH_LOOKING
     return Remark("season", text, some.value, look, f"no law has the season ({most})")
 
@@ -196,6 +198,25 @@ def _never_ordered(data: Data) -> Iterator[Remark]:
             "the items table."
         )
         yield Remark("never_ordered", text, value, look=True, short="max_order = 0 of what is demanded")
+
+
+def _free(data: Data) -> Iterator[Remark]:
+    """Items that cost nothing where service is counted by value: nothing is lost by serving them little."""
+    units = data.models.annual_units
+    free = (data.models.costs.unit_cost == 0) & (units > 0)
+    rows = np.flatnonzero(free)
+    if not _WORTH_SAYING <= units[free].sum() / max(units.sum(), 1e-9) < 1:
+        return
+    if accounting(data).keys["weight"] != "value":
+        return
+    names = ", ".join(data.catalog.keys[row] for row in rows[:3].tolist()) + " …" * (rows.size > 3)
+    text = (
+        f"What costs nothing ({_items(rows.size)}: {names}) counts for nothing where service is counted by "
+        "value: plans serve a segment of it alone at the lowest target "
+        f"({short_rate(data.study.targets()[0])}), "
+        'though more would cost nothing. [optimize] service = { weight = "units" } counts it.'
+    )
+    yield Remark("free", text, look=True, short="items that cost nothing")
 
 
 def _beyond_reach(data: Data, never: float) -> str:

@@ -9,13 +9,15 @@ from simlab.catalog.columns import required
 from simlab.catalog.files.layout import columns_needed
 from simlab.catalog.files.workbook import sheets_of
 from simlab.errors import Problem, listed
+from simlab.reading import no_file
 
 
 def sheets_for(book: Path, problems: list[Problem]) -> dict[str, str]:
     """Which sheet of a workbook holds items, demand and (if any) receipts, by the names of their columns."""
-    names = sheets_of(book)
+    what = no_file(book)
+    names = [] if what else sheets_of(book)
     if not names:
-        what = "is not there" if not book.is_file() else "cannot be read as a workbook"
+        what = what or "cannot be read as a workbook"
         problems.append(Problem("E-INI-001", what, str(book), fix="name an .xlsx, .xls, .xlsb or .ods file"))
         return {}
     found: dict[str, str] = {}

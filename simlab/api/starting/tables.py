@@ -23,7 +23,7 @@ from simlab.catalog.files.parquet import read_parquet
 from simlab.catalog.files.workbook import WORKBOOKS, read_workbook
 from simlab.catalog.tables.known_names import meant
 from simlab.errors import Problem, listed
-from simlab.reading import bytes_of
+from simlab.reading import bytes_of, no_file
 from simlab.study import WEEKDAYS, TableSource
 
 _SERIAL_FROM, _SERIAL_TO = 20_000, 80_000
@@ -122,8 +122,8 @@ class Seen:
 def look_at(name: str, path: Path, problems: list[Problem], sheet: str | None = None) -> Seen | None:
     """Read a file, or a sheet of a workbook, and find our columns; what is missing goes to the problems."""
     shown = str(path)
-    if not path.is_file():
-        problems.append(Problem("E-INI-001", "is not there", shown, fix=f"name the file of {name}"))
+    if what := no_file(path):
+        problems.append(Problem("E-INI-001", what, shown, fix=f"name the file of {name}"))
         return None
     kind = path.suffix.lower()
     encoding: Encoding = "utf-8"

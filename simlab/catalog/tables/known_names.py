@@ -270,6 +270,7 @@ NOT_READ: dict[str, str] = {
     "service_level": "targets are per segment: policy.targets",
     "target_service": "targets are per segment: policy.targets",
     "fill_rate": "targets are per segment: policy.targets",
+    "eisbe": "a result here, not read: today's levels are current_reorder_point, current_order_up_to",
     "sicherheitsbestand": "a result here, not read: today's levels are current_reorder_point and the like",
     "shelf_life": "shelf life is not in this version",
     "min_order_value": "of one order at a supplier: minimum_order_value (simlab orders); moq is in units",

@@ -8,6 +8,7 @@ import typer
 
 from simlab.cli.ending import ends_with_exit_code
 from simlab.cli.options import Debug
+from simlab.cli.say import say
 from simlab.cli.tables import print_json
 
 
@@ -26,7 +27,7 @@ def explain(
     """
     from simlab.api.reference.codes import explain as explained
 
-    typer.echo(explained(code))
+    say(explained(code))
 
 
 @ends_with_exit_code

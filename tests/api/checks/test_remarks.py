@@ -170,6 +170,33 @@ def test_the_share_of_value_with_borrowed_laws_counts_rare_items_alone(tmp_path)
     assert by_key(result)["borrowed"].look
 
 
+def test_what_costs_nothing_is_named_where_service_is_counted_by_value(tmp_path) -> None:
+    demand = {f"S{k}": steady(k) for k in range(4)}
+    items = "\n".join(["S0,HUB,0,14,60", *(f"S{k},HUB,10,14,60" for k in range(1, 4))])
+    remark = by_key(api.check(write(tmp_path, demand, items)))["free"]
+    assert remark.look
+    assert "(1 SKU-location: S0@HUB) counts for nothing" in remark.text
+    rare = demand | {"S0": (np.arange(104) % 52 == 7).astype(int)}
+    assert "free" not in by_key(api.check(write(tmp_path, rare, items)))
+    write(tmp_path, demand, items)
+    units = '[optimize]\nservice = { weight = "units" }'
+    assert "free" not in by_key(api.check(write(tmp_path, demand, items, units)))
+
+
+def test_a_year_of_few_demands_is_said_to_vary_by_chance(tmp_path) -> None:
+    """Twelve spares of one demand a year or so: the books of one year say little, and no trend is needed."""
+    rng = np.random.default_rng(4)
+    demand = {f"P{k}": rng.binomial(1, 0.02, 104) for k in range(12)}
+    text = by_key(api.check(write(tmp_path, demand)))["books"].text
+    assert "chance (it moves a year of these laws by " in text
+    assert "rates of few demands that lean on comparable items" in text
+    halved = {f"S{k}": steady(k) // (1 + (np.arange(104) < 52)) for k in range(4)}
+    text = by_key(api.check(write(tmp_path, halved)))["books"].text
+    assert "More than 10% apart" in text
+    assert "chance" not in text
+    assert "comparable" not in text
+
+
 def test_a_law_for_rhythm_is_no_borrowed_law(tmp_path) -> None:
     """60 units every ninth week are 12 demands with 11 equal intervals: all of it is the item's own."""
     demand = {f"S{k}": steady(k) for k in range(4)}

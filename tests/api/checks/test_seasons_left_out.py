@@ -15,7 +15,12 @@ N = 6
 
 
 def told(
-    dates: pd.DatetimeIndex, mean: Callable[[np.ndarray], np.ndarray], period: str, **models
+    dates: pd.DatetimeIndex,
+    mean: Callable[[np.ndarray], np.ndarray],
+    period: str,
+    *,
+    texts: bool = True,
+    **models,
 ) -> list[Remark]:
     """Remarks on seasons where `mean` gives what is expected at each date, of six SKUs."""
     rng = np.random.default_rng(11)
@@ -31,7 +36,8 @@ def told(
     items = pd.DataFrame(
         {"sku": table["sku"].unique(), "location": "X", "unit_cost": 10.0, "lead_time": lead}
     )
-    items["category"] = "ice"
+    if texts:
+        items["category"] = "ice"
     study = {"study": {"period": period}, "models": models}
     return [
         one for one in remarks(sl.load_frames(items, demand=table, study=study), None) if one.key == "season"
@@ -86,3 +92,15 @@ def test_levels_that_drift_and_steady_demand_have_no_season() -> None:
         assert told(dates, lambda at, walk=walk: 40 * np.exp(walk[at]), "month") == [], seed
     assert told(dates, lambda at: np.full(at.size, 30.0), "month") == []
     assert told(dates, lambda at: 20 + 80 * at / 48, "month") == []
+
+
+def test_a_rhythm_is_no_season_left_out() -> None:
+    """120 units every third month are highest in the same months of all years; their law keeps intervals."""
+    dates = pd.date_range("2017-01-01", periods=84, freq="MS")
+
+    def rhythm(at: np.ndarray) -> np.ndarray:
+        return np.where(at % 3 == 1, 120.0, 0.0)
+
+    assert told(dates, rhythm, "month") == []
+    found = told(dates, rhythm, "month", law="empirical", texts=False)
+    assert "once items have a text column 'category' (one value for all is enough)" in found[0].text

@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import hashlib
 import json
+import os
 import sys
 import tomllib
 
@@ -248,6 +249,24 @@ def test_every_mistake_is_told_at_once_and_nothing_is_written(tmp_path) -> None:
         ("", "E-INI-001"),
     ]
     assert not (tmp_path / "mine").exists()
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="the system has no pipes with a name")
+@pytest.mark.parametrize("option", ["book", "items"])
+@pytest.mark.parametrize(
+    ("kind", "what"), [("pipe", "is a pipe"), ("folder", "is a folder"), ("nothing", "is not there")]
+)
+def test_what_is_no_file_is_named_and_never_opened(tmp_path, option: str, kind: str, what: str) -> None:
+    """A workbook that was a pipe was waited for without an end; a folder "is not there"."""
+    place = tmp_path / "erp.xlsx"
+    if kind == "pipe":
+        os.mkfifo(place)
+    elif kind == "folder":
+        place.mkdir()
+    with pytest.raises(InvalidInputError, match=rf"E-INI-001\] {place}: {what}"):
+        api.init(
+            tmp_path / "mine", **({"book": place} if option == "book" else {"items": place, "demand": place})
+        )
 
 
 @pytest.mark.parametrize("name", ["%Y-%m", "%m.%Y", "%b-%y", "%Y%m", "%YM%m"])
