@@ -109,7 +109,7 @@ class Rows:
         )
         fix = 'add it to items, or say unknown_sku = "drop" under [data.demand]'
         fix = f"all of them: {names}; {fix}" if "," in names else fix
-        if twin := next((one for one in dict.fromkeys(items.sku) if _alike(one, sku) and one != sku), ""):
+        if twin := next((one for one in dict.fromkeys(items.sku) if one != sku and _alike(one, sku)), ""):
             fix = f"{sku!a} looks like {twin!a} of items: one and the same?; {fix}"
         column = self.table.label("sku")
         self.table.findings.add_rows(found.UNKNOWN_ITEM, f"'{sku}' {why}", rows, column=column, fix=fix)
@@ -437,8 +437,10 @@ def _only_row(item: AnyArray, rows: BoolArray) -> BoolArray:
     return single
 
 
-def _alike(one: str, other: str) -> bool:
+def _alike(one: str | None, other: str | None) -> bool:
     """Whether two names look alike, or are one number with and without zeros before it."""
+    if not one or not other:
+        return False
     return look(one) == look(other) or (one.isdigit() and one.lstrip("0") == other.lstrip("0"))
 
 

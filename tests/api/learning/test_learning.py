@@ -119,8 +119,8 @@ def test_what_is_learned_follows_the_service_that_counts():
 
 def test_one_grid_is_planned_once(monkeypatch):
     """Planning is the dearest stage: what learning planned, optimising takes over."""
-    calls, plan = [], references.plan
-    monkeypatch.setattr(references, "plan", lambda *a, **k: calls.append(a[1].shape) or plan(*a, **k))
+    calls, planned = [], references.planned
+    monkeypatch.setattr(references, "planned", lambda *a: calls.append(a[2].shape) or planned(*a))
     data = study({"by": "abc"})
     grid = np.array(data.study.targets())
     first = references.plan_columns(data, grid)
