@@ -142,7 +142,7 @@ def load_shared() -> None:
     cpu_target.target_context.refresh()
 
 
-_WORTH, _MOST = 1_000, 50_000
+_WORTH, _MOST = 1_000, 150_000
 
 
 def _missing() -> bool:

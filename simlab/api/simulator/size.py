@@ -25,7 +25,7 @@ SHARE = 0.8
 _TOLD = 0.25
 """Share of the limit above which the estimate is told before the run begins."""
 _BASE = 400e6
-_ITEM, _ROW, _LEVEL = 3_200, 14, 45
+_ITEM, _ROW, _LEVEL = 1_400, 14, 45
 """Bytes measured from 10,000 to 1,000,000 SKU-locations (`experiments/09_scale`), large arrays in files: of a
 SKU-location in all tables, of a row of demand, and of a target of a SKU-location (its levels, and the sums of
 the search in narrow numbers)."""
@@ -38,8 +38,8 @@ _OF_SAMPLES, _TOTALS = 1, 12
 """Measures kept by batch and as a total, in whole words, where curves of several samples are held."""
 _LEVELS = 3
 _MOST_KEPT = 10_000_000
-_COPY = 100e6
-"""Bytes that copies of the process take beside it, whatever they find: the past's laws are in `_ITEM`."""
+_COPY, _COPIED = 100e6, 2_500
+"""Bytes that copies of the process take beside it, and for each SKU-location: laws of the past."""
 _IN_FLIGHT = 90e6
 """Bytes of the block that a worker simulates, with the sums that it makes."""
 
@@ -103,6 +103,7 @@ class RunSize:
         kept = self.verdict_replications or self.replications
         item, row = (_ITEM, _ROW) if self.files else (_WHOLE_ITEM, _WHOLE_ROW)
         by_item = item + self.n_targets * self._each_target
+        by_item += _COPIED if self.copies else 0
         if self.n_items * kept <= _MOST_KEPT:
             by_item += _KEPT * kept
         return self._fixed + self.n_items * by_item + self.demand_rows * row
