@@ -1,8 +1,10 @@
 """Any rows of a run are fitted and planned again in another process, from its record and its inputs."""
 
 import json
+import os
 import subprocess
 import sys
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -14,6 +16,7 @@ from simlab.api.data.rows import PLACE, fit_rows, plan_rows, shared_of
 from simlab.errors import UsageError
 from simlab.run import RunFolder
 
+ROOT = Path(__file__).parents[3]
 SMALL = STUDY.replace("replications = 30", "replications = 4").replace(
     "replications = 24", "replications = 8"
 )
@@ -57,7 +60,8 @@ def test_a_block_is_what_study_record_rows_and_seed_make_it(run):
     data, tables = api.load(study), RunFolder.open(folder)
     order = np.random.default_rng(1).permutation(data.catalog.n_items).tolist()
     asked = [str(study), str(folder), json.dumps([order[:1], order[1:]])]
-    done = subprocess.run([sys.executable, "-c", CHILD, *asked], capture_output=True, text=True)
+    known = os.environ | {"PYTHONPATH": os.pathsep.join([str(ROOT), str(ROOT / "tests")])}
+    done = subprocess.run([sys.executable, "-c", CHILD, *asked], capture_output=True, text=True, env=known)
     assert done.returncode == 0, done.stderr
     found, plan, items = json.loads(done.stdout), tables.read_table("plan"), tables.read_table("items")
     sums = items[["sum_demanded", "sum_served", "sum_stock", "sum_receipts"]].to_numpy().tolist()
