@@ -98,8 +98,8 @@ PROMISES = (
             ),
             (
                 "cells",
-                "{tried} times one cell was changed by a millionth, or two rows swapped, in {tables} tables with "
-                "hashes made anew: {seen} seen",
+                "{tried} times one cell was changed by a millionth, or two rows swapped, in {tables} tables "
+                "with hashes made anew: {seen} seen",
             ),
         ),
         "an input edited: one test",
