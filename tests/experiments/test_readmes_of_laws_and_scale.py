@@ -155,7 +155,8 @@ def predicted():
         yield (
             f"| {weeks} | {rounded(one.log_score)} | {rounded(singles.log_score[score])} "
             f"{METHODS_OF[score]} | {rounded(rows.log_score['normal'])} | {rounded(one.crps)} | "
-            f"{rounded(singles.crps[crps])} {METHODS_OF[crps]} | {rounded(one.pit_share)} ({inside(origins)}) | "
+            f"{rounded(singles.crps[crps])} {METHODS_OF[crps]} | "
+            f"{rounded(one.pit_share)} ({inside(origins)}) | "
             f"{both(one.coverage, one.implied)} | {both(one.exceedance, one.implied_exceedance)} | "
             f"{rounded(one.bias, 2)} |"
         )
