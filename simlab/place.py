@@ -7,9 +7,9 @@ import sys
 def leave_the_working_folder() -> None:
     """Import nothing more from where ``python -m simlab`` was called, unless simlab itself lies there.
 
-    Python puts that folder first on its path, and a ``typing.py`` beside somebody's data would run. What Python
-    imports to find a module at all (``importlib``, ``warnings``, ``collections`` …) comes before the first line
-    of ours: the command `simlab`, or ``python -P -m simlab``, leaves the folder from the start.
+    Python puts that folder first on its path, and a ``typing.py`` beside somebody's data would run. What
+    Python imports to find a module at all (``importlib``, ``warnings``, ``collections`` …) comes before the
+    first line of ours: the command `simlab`, or ``python -P -m simlab``, leaves the folder from the start.
     """
     if sys.argv[:1] != ["-m"] or sys.flags.safe_path or not sys.path:
         return
