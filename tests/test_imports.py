@@ -28,6 +28,7 @@ MAY_IMPORT: dict[str, frozenset[str]] = {
     "children": frozenset(),
     "errors": frozenset(),
     "mapped": frozenset(),
+    "place": frozenset(),
     "measures": frozenset(),
     "reading": frozenset(),
     "register": frozenset(),
@@ -51,7 +52,7 @@ MAY_IMPORT: dict[str, frozenset[str]] = {
     "selfcheck": frozenset({"engine", "models", "policies"}),
     "testing": frozenset({"engine"}),
     "cli": frozenset({"api", "selfcheck", "version"}),
-    "__init__": frozenset({"api", "selfcheck", "version"}),
+    "__init__": frozenset({"api", "place", "selfcheck", "version"}),
     "__main__": frozenset({"cli"}),
 }
 
