@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+import hashlib
 import json
 import re
 from html.parser import HTMLParser
@@ -127,6 +129,22 @@ def test_hostile_names_are_text_and_nothing_else(tmp_path: Path) -> None:
     assert all(name in shown for name in HOSTILE)
     assert "49" not in HOSTILE[2]
     assert "`{{7*7}}" in shown
+
+
+def test_a_browser_runs_no_script_but_the_page_s_own(tmp_path: Path) -> None:
+    """The policy stands before all content, names one digest and lets nothing be loaded or sent."""
+    text = page_html(read_tables(build_fake_run(tmp_path, n_items=20)), set())
+    policy = re.search('<meta http-equiv="Content-Security-Policy" content="([^"]*)">', text)
+    assert policy is not None
+    assert policy.start() < text.index("<title>")
+    said = dict(one.strip().split(" ", 1) for one in policy[1].split(";"))
+    (own,) = re.findall("<script>(.*?)</script>", text, flags=re.S)
+    digest = base64.b64encode(hashlib.sha256(own.encode()).digest()).decode()
+    assert said["script-src"] == f"'sha256-{digest}'"
+    assert {said[name] for name in ("default-src", "base-uri", "form-action")} == {"'none'"}
+    assert said["img-src"] == "data:"
+    assert re.findall(r"<[^>]* on[a-z]+=", text.partition("<main")[2].partition("<script")[0]) == []
+    assert '<meta name="simlab-schema" content="1">' in text
 
 
 def test_script_content_cannot_end_its_element() -> None:

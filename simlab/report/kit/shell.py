@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import gzip
+import hashlib
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -12,6 +13,7 @@ from importlib import resources
 from typing import TYPE_CHECKING, Any
 
 from simlab.measures import words
+from simlab.run.tables import SCHEMA
 
 if TYPE_CHECKING:
     import jinja2
@@ -116,6 +118,8 @@ def page_of(
         Under the name of the study; empty for none.
     data, packed : mapping of str to str
         JSON and compressed text (see `pack`) that the script reads, by the id of its element.
+    script : str
+        The only one that a browser runs here: the page names its digest.
     """
     tabs = _tabs(list(parts))
     return templates.get_template("shell.html").render(
@@ -128,6 +132,8 @@ def page_of(
         data=data,
         packed=packed,
         script=script,
+        script_digest=base64.b64encode(hashlib.sha256(script.encode("utf-8")).digest()).decode("ascii"),
+        schema=SCHEMA,
     )
 
 
