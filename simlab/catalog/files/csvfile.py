@@ -26,7 +26,7 @@ from simlab.catalog.files.csvfast import (
 )
 from simlab.catalog.files.packed import GZIP, PackedError, unpacked
 from simlab.catalog.findings import Findings
-from simlab.reading import bytes_of, refuse_other_than_files
+from simlab.reading import FORMULA, bytes_of, refuse_other_than_files
 from simlab.study import TableSource
 
 Encoding = Literal["utf-8", "cp1252", "utf-16"]
@@ -35,7 +35,6 @@ _BOM = b"\xef\xbb\xbf"
 _LARGE, _HEAD = 1 << 25, 1 << 20  # bytes from which a file is read in parts, and in which its header stands
 _ZIP = b"PK\x03\x04"
 _WIDE_BOMS = (b"\xff\xfe", b"\xfe\xff")
-_FORMULA = ("=", "+", "-", "@", "\t", "\r")
 _NAMES = {",": "comma", ";": "semicolon", "\t": "tab", "|": "bar"}
 
 
@@ -134,7 +133,7 @@ def _hashed(file: BinaryIO, digest: hashlib._Hash) -> Iterator[bytes]:
 def _unguarded(column: TextColumn) -> TextColumn:
     """A column without the apostrophe that CSV for spreadsheets puts before a formula (`run.spreadsheet`)."""
     values = tuple(
-        value[1:] if value.startswith("'") and value.lstrip("'").startswith(_FORMULA) else value
+        value[1:] if value.startswith("'") and value.lstrip("'").startswith(FORMULA) else value
         for value in column.values
     )
     if values == column.values:
