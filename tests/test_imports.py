@@ -70,10 +70,10 @@ ORDER: dict[str, tuple[tuple[str, ...], ...]] = {
         ("accounts", "decision"),
         ("output",),
         ("exporting", "ordering", "rollout"),
-        ("audits", "checks", "comparison", "contest", "estimate", "optimization", "verifying"),
+        ("audits", "checks", "comparison", "contest", "estimate", "optimization"),
         ("reference", "starting"),
         ("commands",),
-        ("daily",),
+        ("daily", "verifying"),
     ),
     "catalog": (
         ("columns", "findings", "meanings", "quality"),
