@@ -179,14 +179,23 @@ def _see(
     never, begins, latest, earliest, n_sold = (one[items] for one in seen)
     never[item[sold]] = False
     shown = sold | never[item]
-    np.minimum.at(begins, item[shown], period[shown])
-    np.maximum.at(latest, item[shown], period[shown])
-    np.minimum.at(earliest, item, period)
+    of, when = item[shown], period[shown]
+    _extreme(np.minimum, begins, of, when)
+    _extreme(np.maximum, latest, of, when)
+    _extreme(np.minimum, earliest, item, period)
     inside = sold & (period >= 0) & (period < calendar.n_periods)
     inside[inside] = calendar.open[period[inside]]
     marked = np.zeros((never.size, calendar.n_periods), np.bool_)
     marked[item[inside], period[inside]] = True
     n_sold[:] = marked.sum(axis=1)
+
+
+def _extreme(which: np.ufunc, out: IntArray, item: AnyArray, values: AnyArray) -> None:
+    """Least or largest of what `out` has and the values of each item, which ascend by item."""
+    starts = np.flatnonzero(np.diff(item, prepend=-1))
+    if starts.size:
+        own = item[starts]
+        out[own] = which(out[own], which.reduceat(values, starts))
 
 
 def _expected(total: IntArray, n_positive: IntArray, rows: BoolArray) -> float:
