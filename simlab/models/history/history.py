@@ -212,7 +212,8 @@ class History:
     @cached_property
     def weight_positive(self) -> FloatArray:
         """(n,) weights of the periods with demand, added up."""
-        return self.n_positive.astype(np.float64) if self.half_life is None else self._sizes[0]
+        plain: FloatArray = self.n_positive.astype(np.float64)
+        return plain if self.half_life is None else self._sizes[0]
 
     def half_life_of(self, item: int) -> float:
         """Of one item, in periods; infinite where all periods count alike."""
@@ -282,7 +283,8 @@ class History:
     @cached_property
     def _sizes(self) -> FloatArray:
         """(7, n) what the demands of each item add up to, in one reading of its periods."""
-        return self.by_item(_sizes)
+        found: FloatArray = self.by_item(_sizes)
+        return found
 
 
 def _sizes(history: History) -> FloatArray:

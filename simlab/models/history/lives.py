@@ -176,7 +176,8 @@ def _see(
 ) -> None:
     """Write down what the rows of some items show; `item` counts from the first of them."""
     sold = quantity > 0
-    never, begins, latest, earliest, n_sold = (one[items] for one in seen)
+    never, n_sold = seen.never[items], seen.n_sold[items]
+    begins, latest, earliest = seen.begins[items], seen.latest[items], seen.earliest[items]
     never[item[sold]] = False
     shown = sold | never[item]
     of, when = item[shown], period[shown]

@@ -55,7 +55,9 @@ class RollingPast:
     @cached_property
     def own(self) -> tuple[FloatArray, IntArray]:
         """(k,) half-lives that there are, and (rows,) which of them is each row's."""
-        values, code = np.unique(np.zeros(0) if self.half_life is None else self.half_life, return_inverse=True)
+        values, code = np.unique(
+            np.zeros(0) if self.half_life is None else self.half_life, return_inverse=True
+        )
         return values, code.ravel()
 
     @property
@@ -74,7 +76,7 @@ class RollingPast:
         return np.asarray(self._worth / np.maximum(whole, 1e-300))
 
     def powers(self, places: IntArray, *, falling: bool) -> FloatArray:
-        """(rows, periods) 2^(place ÷ half-life), or 2^((1 − place) ÷ half-life), of places below `periods`."""
+        """(rows, periods) 2^(place ÷ half-life); falling: 2^((1 − place) ÷ half-life)."""
         every = np.arange(self.table.shape[1])
         table = 2.0 ** ((1 - every if falling else every) / self.own[0][:, None])
         return np.asarray(table[self._code[:, None], places])
