@@ -261,7 +261,7 @@ class History:
     @property
     def units(self) -> FloatArray:
         """(n,) units of the periods with demand, weighted."""
-        return self._sizes[1]
+        return np.asarray(self._sizes[1])
 
     @cached_property
     def variance(self) -> FloatArray:
