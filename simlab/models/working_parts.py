@@ -33,7 +33,7 @@ WHOLE = 0.005
 _LONGER = 1.1
 _ROUNDED = 0.01
 """How far L and R may lie from whole parts, as a share of R (and so of R + L, too)."""
-_A_REVIEW = 6  # parts of a review period at least, or days where it has fewer: stock is a mean over parts
+_A_REVIEW = 9  # parts of a review period at least, or days where it has fewer: stock is a mean over parts
 _A_PART = 0.95  # of a part, from which a review period is one
 _OWN = 0.02  # how far parts of an item's own may be from an m-th of a period
 _SAME = 1e-9
@@ -131,7 +131,7 @@ def working_parts(catalog: Catalog, constant: FloatArray, sharing: Sharing | Non
     items concerned is whole to 1 % of R, and so of R + L: units short in a cycle move by demand of what L is
     rounded by, of those R asks for. Where no m is enough, the one with the least such share. L and R take the
     nearest part. From there on m is the least number at which nothing has a remainder, by parts of unequal
-    length if need be, and a review period has six parts, or as many as days (`_parts`): a mean of stock over
+    length if need be, and a review period has nine parts, or as many as days (`_parts`): a mean of stock over
     r parts a review misses where the shelf becomes empty, and is too high by about 1 / (6 (r β)²) of itself,
     β the share of the review that is served. Where R is no whole parts, its parts are a little longer or
     shorter than an m-th of a period: R, L and demand in them are exact, and what is added up over a year is
@@ -338,7 +338,7 @@ def _split_note(catalog: Catalog, found: WorkingParts) -> tuple[QualityRow, ...]
         f"{study.period} ({study.period_days / m:.3g} days each), so that it stays constant"
     )
     note += _unequal(catalog, found)
-    note += f"; simulating takes about {time:.2g} times as long" if time >= _LONGER else ""
+    note += f"; simulating takes up to {time:.2g} times as long" if time >= _LONGER else ""
     return (QualityRow("items", f"working grid of {m} parts a {study.period}", "repaired", 0, note=note),)
 
 

@@ -24,16 +24,16 @@ def models_of(make_catalog, lead: list[float], review: list[float], columns=None
 @pytest.mark.parametrize(
     ("period", "lead", "review", "parts", "taken"),
     [
-        ("month", [10.0], [30.4375], 6, [(2, 6)]),
+        ("month", [10.0], [30.4375], 9, [(3, 9)]),
         ("week", [3.0, 10.0], [7.0, 7.0], 7, [(3, 7), (10, 7)]),
         ("month", [45.0], [MONTH], 17, [(25, 17)]),
         ("month", [61.0], [14.0], 30, [(61, 14)]),
-        ("week", [3.5], [14.0], 4, [(2, 8)]),
+        ("week", [3.5], [14.0], 5, [(2, 10)]),
     ],
     ids=["ten days", "3 and 10 days in weeks", "45 days", "two weeks of review", "half a week"],
 )
 def test_the_least_number_of_parts_that_fits(make_catalog, period, lead, review, parts, taken) -> None:
-    """L and R in parts: whole to 1 % of R (so of R + L too), R six or more, as few as that takes.
+    """L and R in parts: whole to 1 % of R (so of R + L too), R nine or more, as few as that takes.
 
     Thirds of a month and halves of a week would do for L and R alone, beside three and four parts a review.
     """
@@ -84,7 +84,7 @@ def test_a_review_period_below_a_part_is_refused(make_catalog, period, review) -
 def test_rounding_is_listed_by_item_and_time_is_said(make_catalog) -> None:
     """10 days become a third of a month, 10.14 days, where today is an (R,s,S): its long run has equal parts.
 
-    Half of the items are simulated six times as long.
+    Half of the items are simulated nine times as long, at most.
     """
     today = {"current_reorder_point": [20.0, 30.0], "current_order_up_to": [60.0, 70.0]}
     models = models_of(make_catalog, [10.0, MONTH], [MONTH, MONTH], today)
@@ -93,7 +93,7 @@ def test_rounding_is_listed_by_item_and_time_is_said(make_catalog) -> None:
         "P0@EAST lead_time 10 → 10.14"
         in told["constant lead times and review periods rounded to the nearest part"]
     )
-    assert "about 3.5 times as long" in told["working grid of 6 parts a month"]
+    assert "up to 5 times as long" in told["working grid of 9 parts a month"]
     assert models.parts is not None
     off = models.parts.lead_time_taken - models.parts.lead_time
     np.testing.assert_allclose(off * MONTH, [0.1389, 0.0], atol=1e-4)
@@ -104,7 +104,7 @@ def test_parts_of_unequal_length_round_nothing(make_catalog) -> None:
     told = {one.what: one.note for one in models.notes}
     assert "constant lead times and review periods rounded to the nearest part" not in told
     assert (
-        "of 1 the parts are of unequal length, so that it is exact" in told["working grid of 6 parts a month"]
+        "of 1 the parts are of unequal length, so that it is exact" in told["working grid of 9 parts a month"]
     )
     assert models.parts is not None
     np.testing.assert_array_equal(models.parts.lead_time_taken, models.parts.lead_time)
@@ -138,13 +138,13 @@ def test_reviews_of_a_fraction_leave_nothing_to_round(
 
 
 def test_reviews_of_no_fraction_have_parts_of_their_own(make_catalog) -> None:
-    """153 days are 20.1 quarters of a month: no number of parts up to 31 is exact. Nor is one of ten days."""
-    models = models_of(make_catalog, [114.0, 20.0], [153.0, 10.0])
+    """155 days are 5.1 months: no number of parts up to 31 is exact. Nor is one of ten days."""
+    models = models_of(make_catalog, [114.0, 20.0], [155.0, 10.0])
     grid = models.world.grid
     assert grid is not None
     assert models.parts is not None
     assert models.parts.review_period_taken == pytest.approx(models.parts.review_period, rel=1e-12)
-    assert grid.review_period * grid.in_periods * MONTH == pytest.approx([153, 10])
+    assert grid.review_period * grid.in_periods * MONTH == pytest.approx([155, 10])
     assert not any("review_period" in one.note for one in models.notes if "nearest part" in one.what)
     assert any("the review period is exact (" in one.note for one in models.notes)
     day = in_parts(models.world).demand.mean[1] / grid.in_periods[1] / MONTH
@@ -173,7 +173,7 @@ def test_receipts_that_all_took_ten_days_are_constant(make_catalog) -> None:
     receipts = [("A", 10)] * 12
     models = fit(make_catalog({"P0": {}}, receipts, items, period="month"))
     assert models.world.grid is not None
-    assert models.world.grid.lead_time.tolist() == [2]
+    assert models.world.grid.lead_time.tolist() == [3]
 
 
 def test_levels_that_follow_a_forecast_keep_whole_periods(make_catalog) -> None:
