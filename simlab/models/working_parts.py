@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from itertools import product
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -227,7 +228,8 @@ def _in_equal_parts(found: WorkingParts, grid: WorkingGrid, rows: BoolArray) -> 
 def _least(lead: FloatArray, review: FloatArray, parts: Sequence[int]) -> int:
     """The least number of parts at which all are whole, else the one at which they are so most nearly."""
     shares = {m: _share(lead, review, m) for m in parts}
-    return next((m for m, share in shares.items() if share <= _ROUNDED), min(shares, key=shares.__getitem__))
+    nearest = min(shares, key=lambda m: shares[m])
+    return next((m for m, share in shares.items() if share <= _ROUNDED), nearest)
 
 
 def _share(lead: FloatArray, review: FloatArray, m: int) -> float:
@@ -243,22 +245,35 @@ def _parts(lead: FloatArray, review: FloatArray, most: int, *, unequal: bool) ->
 
     See `working_parts`. Of those with parts `_enough` for a mean over them: the least without a remainder, by
     `unequal` parts where these are allowed, in large cells rather than in small ones. R is whole parts then,
-    or to 2 %, or most nearly. Where there is none, the `_least` of those with parts enough.
+    or to 2 %, or most nearly. Where there is none, the same of those with fewer parts, or with R farther from
+    whole ones. Where nothing is without a remainder, the `_least` of those with parts enough, unless more is
+    rounded then.
     """
     least = _least(lead, review, range(1, most + 1))
     if least == 1 and _fits(lead, review, 1, most + 1) and _review_off(review, 1) <= NEAR:
         return 1
-    in_turn = (*range(max(least, 2), most + 1), *range(2, least))
-    off = {m: _review_off(review, m) for m in in_turn if _enough(review, m, most)}
-    if not off:  # days
+    in_turn = [*range(max(least, 2), most + 1), *range(2, least)]
+    off = {m: _review_off(review, m) for m in in_turn}
+    enough = [m for m in in_turn if _enough(review, m, most)]
+    if not enough:  # days
         return least
-    nearly = max(_OWN, min(off.values()) * (1 + _SAME))
-    for cell in range(BALANCED, 1, -1) if unequal else (most + 1,):
-        for near in (NEAR, nearly):
-            found = [m for m, one in off.items() if one <= near and _fits(lead, review, m, cell)]
-            if found:
-                return found[0]
-    return _least(lead, review, list(off))
+    cells = tuple(range(BALANCED, 1, -1)) if unequal else (most + 1,)
+    exact = {cell: [m for m in in_turn if _fits(lead, review, m, cell)] for cell in cells}
+    nearly = max(_OWN, min(off.values()))
+    at_all = max(_OWN, min((off[m] for m in exact[cells[-1]]), default=0.0))
+    tries: tuple[tuple[list[int], tuple[float, ...]], ...] = (
+        (enough, (NEAR, nearly)),
+        (in_turn[::-1], (NEAR, nearly)),
+        (in_turn, (at_all,)),
+    )
+    for some, nears in tries:
+        for cell, near in product(cells, nears):
+            for m in some:
+                if m in exact[cell] and off[m] <= near * (1 + _SAME):
+                    return m
+    finer = _least(lead, review, enough)
+    allowed = max(_ROUNDED, _share(lead, review, least))
+    return finer if _share(lead, review, finer) <= allowed else least
 
 
 def _enough(review: FloatArray, m: int, most: int) -> bool:
