@@ -7,7 +7,7 @@ from worlds.exact_long_run import long_run
 from worlds.places import TESTS
 
 import simlab as sl
-from simlab.api.data.dead_stock import dead_stock
+from simlab.api.data.dead_stock import dead_stock, movable
 from simlab.api.decision.look import at_lowest, lowest
 from simlab.api.output.writing import write_optimization
 from simlab.errors import InvalidInputError
@@ -49,7 +49,7 @@ def tables(zeros=True):
     """A sells; B has a row of zero, or none; C has no row; D has none either and is critical."""
     items = pd.DataFrame({"sku": list("ABCD"), "location": "W", "unit_cost": [10.0, 20.0, 5.0, 100.0]})
     items = items.assign(
-        lead_time=14, pack_size=[1, 24, 24, 24], on_hand=[10, 5, 7, 1], minimum_level=[0, 0, 0, 3]
+        lead_time=14, pack_size=[1, 24, 24, 2], on_hand=[10, 5, 7, 1], minimum_level=[0, 0, 0, 3]
     )
     days = pd.date_range("2024-01-01", periods=52, freq="7D").strftime("%Y-%m-%d")
     sold = np.random.default_rng(1).poisson(4, 52)
@@ -245,7 +245,7 @@ def test_dead_stock_is_in_finances_totals_and_in_a_budget_only_if_asked(tmp_path
 def test_what_lies_above_the_minimum_of_a_dead_part_is_dead_stock(tmp_path):
     """8 on the shelf, 2 on order, minimum 3: plans carry 3, the other 7 are dead, from today too.
 
-    Of the second part nothing is there: packs of 5 bring 2 more than its minimum.
+    Of the second part nothing is there: packs of 5 bring 2 more than its minimum, simulated from today.
     """
     items = pd.DataFrame(
         {
@@ -262,19 +262,34 @@ def test_what_lies_above_the_minimum_of_a_dead_part_is_dead_stock(tmp_path):
     )
     weeks = pd.date_range("2024-01-01", periods=60, freq="W-MON")
     demand = pd.DataFrame({"sku": "LIVE", "location": "W", "date": weeks, "quantity": [4, 6, 5] * 20})
-    data = sl.load_frames(items, demand, study=options(policy={"start": "today", "review_period": 7}))
+    study = options(policy={"start": "today", "review_period": 7}, verdict={"replications": 40})
+    data = sl.load_frames(items, demand, study=study)
     found = dead_stock(data)
-    assert (found.above.n_items, found.above.units, found.value, found.bought_above) == (1, 7, 700, 200)
+    assert (found.above.n_items, found.above.units, found.value, found.bought.n_items) == (1, 7, 700, 0)
     assert data.models.world.start.on_hand.tolist() == [40, 3, 0]
     assert data.models.world.start.all_on_order().tolist() == [0, 0, 0]
+    stationary = options(
+        verdict={"replications": 40}, optimize={"budget": 900, "budget_on": "on_hand+dead_stock"}
+    )
+    data = sl.load_frames(items, demand, study={**stationary, "simulation": {"warmup": 20}})
+    found = dead_stock(data)
     frame = found.to_frame().set_index("kind")
     assert frame["value"].to_dict() == {
         "left out": 0,
         "never demanded": 0,
         "above minimum_level": 700,
-        "(all)": 700,
+        "packs above minimum_level": 200,
+        "(all)": 900,
     }
-    assert any("packs and lots: they cost 200.00 more" in line for line in found.statements(""))
+    assert frame["units"].to_dict()["(all)"] == 9
+    assert any("bring 2 units worth 200.00 more" in line for line in found.statements(""))
+    with pytest.raises(InvalidInputError, match="E-OPT-030"):
+        movable(data, 900)
+    assert movable(data, 1600) == 700
+    opt = sl.optimize(
+        sl.load_frames(items, demand, study=options(verdict={"replications": 40})), replications=40
+    )
+    assert (opt.capital.to_frame()["dead_stock"] == 700).all()  # the order itself brings the other two
 
 
 def test_from_today_dead_stock_is_not_simulated_and_what_is_owed_is_delivered():

@@ -45,12 +45,15 @@ class CheckResult(Public):
         What the study is about.
     remarks : tuple of Remark
         Those to look at first before the others, each by the money that it concerns.
+    left_open : str
+        What is asked that was not looked at, and why; empty where all was.
     """
 
     data: Data
     segmentation: Segmentation
     facts: tuple[str, ...]
     remarks: tuple[Remark, ...]
+    left_open: str = ""
 
     @property
     def look_first(self) -> tuple[Remark, ...]:
@@ -65,6 +68,8 @@ class CheckResult(Public):
         if study.source and (study.folder / study.file).is_file():
             command += f" {_from_here(study.folder / study.file)}"
         n = len(self.look_first)
+        if n == 0 and self.left_open:
+            return f"No problems in what was looked at: simlab {command}"
         if n == 0:
             return f"No problems: nothing stands in the way of simlab {command}"
         return f"Ready to run, {n} thing{'s' if n > 1 else ''} to look at first: simlab {command}"
@@ -72,7 +77,8 @@ class CheckResult(Public):
     @property
     def lines(self) -> tuple[str, ...]:
         """Everything in sentences."""
-        return (*self.facts, *(one.text for one in self.remarks), self.ending)
+        last = (self.left_open, self.ending) if self.left_open else (self.ending,)
+        return (*self.facts, *(one.text for one in self.remarks), *last)
 
     def shown(self, *, every: bool = False) -> tuple[str, ...]:
         """Remarks as a screen shows them: at most seven, and how many more there are."""
@@ -81,6 +87,8 @@ class CheckResult(Public):
         left = len(self.remarks) - len(few)
         if left:
             said.append(f"  {left} more remark{'s' if left > 1 else ''}: simlab check -v shows all.")
+        if self.left_open:
+            said.append(self.left_open)
         return tuple(said)
 
     def to_frame(self) -> pd.DataFrame:
@@ -122,13 +130,13 @@ def check(study_path: str | Path) -> CheckResult:
     grown = () if spec is None else tuple(steps.do(lambda: growers_of(data, names, spec)) or ())
     plain = tuple(name for name in names if name not in grown)
     segmentation = steps.do(lambda: segment(data, plain or "all"))
-    later_problems(steps, data, segmentation, learned=bool(grown))
+    unseen = later_problems(steps, data, segmentation, learned=bool(grown))
     steps.finish()
     assert segmentation is not None
     assert spec is not None
     facts = (*study_facts(data, segmentation), *(_grown(name, spec) for name in grown))
     levels = _levels(data, segmentation, by_segment=not grown)
-    return CheckResult(data, segmentation, facts, remarks(data, levels))
+    return CheckResult(data, segmentation, facts, remarks(data, levels), unseen)
 
 
 def _fitted(data: Data) -> Data:

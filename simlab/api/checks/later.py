@@ -8,7 +8,7 @@ from typing import TypeVar
 
 import numpy as np
 
-from simlab.api.checks.possible import can_be_asked, refuse_impossible
+from simlab.api.checks.possible import can_be_asked, left_open, refuse_impossible
 from simlab.api.data.data import Data, settings_of
 from simlab.api.data.dead_stock import movable
 from simlab.api.requirements.accounting import SERVICE, accounting
@@ -65,8 +65,8 @@ class Steps:
             raise InvalidInputError(self.problems)
 
 
-def later_problems(steps: Steps, data: Data, segmentation: Segmentation | None, *, learned: bool) -> None:
-    """Ask what simulate and optimize would refuse before they simulate anything.
+def later_problems(steps: Steps, data: Data, segmentation: Segmentation | None, *, learned: bool) -> str:
+    """Ask what simulate and optimize would refuse before they simulate anything; say what was not asked.
 
     Parameters
     ----------
@@ -81,7 +81,7 @@ def later_problems(steps: Steps, data: Data, segmentation: Segmentation | None, 
     settings = steps.do(lambda: settings_of(data), "simulation.replications")
     if policy.family == GIVEN:
         steps.do(lambda: given_levels(data.models))
-        return
+        return ""
     steps.do(lambda: current_levels(data.models))
     steps.do(lambda: lots_of(data.models, policy.family))
     if policy.forecast is not None and policy.forecast.method == "given":
@@ -112,8 +112,9 @@ def later_problems(steps: Steps, data: Data, segmentation: Segmentation | None, 
     if not steps.problems and settings is not None:
         run = settings
         steps.do(lambda: _refuse_levels(data, segmentation, rules, run, learned=learned))
-    else:
-        steps.do(lambda: movable(data, data.study.optimize.budget))
+        return left_open(data, rules, run.replications, learned=learned)
+    steps.do(lambda: movable(data, data.study.optimize.budget))
+    return ""
 
 
 def _refuse_unknown(data: Data, segmentation: Segmentation, by: str) -> None:

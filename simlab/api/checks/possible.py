@@ -17,7 +17,7 @@ from simlab.api.requirements.constraints import Constraints
 from simlab.api.requirements.limits import chance_limits, limits_on_means
 from simlab.api.settings import Clock, Settings
 from simlab.api.simulator.simulator import chance_sums
-from simlab.errors import InfeasibleError, InvalidInputError, Problem
+from simlab.errors import InfeasibleError, InvalidInputError, Problem, listed
 from simlab.execution import Curves
 from simlab.frontier import Chance, Explanation, Limit, solve
 from simlab.frontier import Problem as PlanProblem
@@ -90,6 +90,37 @@ def can_be_asked(data: Data, rules: Constraints, *, learned: bool) -> bool:
     if data.models.n_items > MOST_ITEMS:
         return False
     return not learned or (data.study.optimize.budget is not None and not any_limit(rules))
+
+
+def left_open(data: Data, rules: Constraints | None, replications: int, *, learned: bool) -> str:
+    """What is asked that a check looks at roughly or not at all, and why; empty where there is nothing.
+
+    `rules` is None where limits name segments that are not known yet.
+    """
+    asked, n = data.study.optimize, data.models.n_items
+    if rules is not None and not _might_be_beyond(data, rules):
+        return ""
+    reached = rules is not None and can_be_asked(data, rules, learned=learned)
+    work = n * replications
+    of_its_own = reached and not learned and work <= WORK_OF_ITS_OWN
+    floor = asked.fill_rate or (None if asked.budget is not None else DEFAULT_FILL_RATE)
+    wanted = []
+    if not reached or learned or replications > max(_FEWEST, WORK // max(1, n)):
+        wanted += [] if asked.budget is None or (reached and learned) else ["the budget"]
+        wanted += [] if floor is None else [f"a fill rate of {100 * floor:g}%"]
+        wanted += ["limits, pins and ranges"] if rules is None or any_limit(rules) else []
+    if not of_its_own:
+        wanted += ["limits on P95 and peaks"] if bounds_tails(asked) else []
+        wanted += [f'what choose = "{BY_LOWER_BOUND}" asks'] if asked.choose == BY_LOWER_BOUND else []
+    if not wanted:
+        return ""
+    why = "segments are learned by simulation"
+    if not learned:
+        why = f"{work:,} SKU-locations × replications are more than a check simulates"
+    return (
+        f"Not looked at, or only roughly: whether any plan keeps {listed(wanted, len(wanted))} ({why}). "
+        "simlab optimize tells."
+    )
 
 
 def _might_be_beyond(data: Data, rules: Constraints) -> bool:

@@ -1,8 +1,8 @@
-"""Dead stock: what lies on shelves and is never demanded, a constant of its own."""
+"""Dead stock: what is never demanded and that no target moves, a constant of its own."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import astuple, dataclass, field
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -25,7 +25,7 @@ IN_BUDGET = "dead_stock"
 
 @dataclass(frozen=True)
 class DeadStock:
-    """Today's stock that no plan moves.
+    """Stock that no plan moves: what lies there today, and what packs bring above a minimum.
 
     Attributes
     ----------
@@ -35,27 +35,25 @@ class DeadStock:
         Of SKU-locations in the study whose law never demands anything, without a `minimum_level`.
     above : Stock
         Above the `minimum_level` of others that never demand anything: plans carry the minimum alone.
-    bought_above : float
-        Money that orders up to such a minimum cost above it, since they come in packs and lots.
+    bought : Stock
+        Above such a minimum of SKU-locations that lack it today: orders up to it come in packs and lots. None
+        where plans start from today, which simulates these orders.
     """
 
     left_out: Stock
     silent: Stock
     above: Stock = field(default_factory=lambda: Stock(0, 0.0, 0.0))
-    bought_above: float = 0.0
+    bought: Stock = field(default_factory=lambda: Stock(0, 0.0, 0.0))
 
     @property
-    def n_items(self) -> int:
-        return self.left_out.n_items + self.silent.n_items + self.above.n_items
+    def lying(self) -> Stock:
+        """What is there today."""
+        return _together(self.left_out, self.silent, self.above)
 
     @property
     def value(self) -> float:
-        """At unit cost, study currency."""
-        return self.left_out.value + self.silent.value + self.above.value
-
-    @property
-    def units(self) -> float:
-        return self.left_out.units + self.silent.units + self.above.units
+        """Of all of it at unit cost, study currency."""
+        return self.lying.value + self.bought.value
 
     def statements(self, currency: str) -> tuple[str, ...]:
         """What finance should know, in sentences; none without such items."""
@@ -76,10 +74,10 @@ class DeadStock:
                 f"Above the minimum_level of what is never demanded lie {_stock(self.above, currency)} of "
                 f"{_items(self.above)}: plans carry the minimum alone."
             )
-        if self.bought_above > 0:
+        if self.bought.n_items:
             lines.append(
-                "Orders up to a minimum_level of what is never demanded come in packs and lots: they cost "
-                f"{format_money(self.bought_above, currency)} more than the minimum that plans carry."
+                "Orders up to a minimum_level of what is never demanded come in packs and lots: they bring "
+                f"{_stock(self.bought, currency)} more than the minimum that plans carry: dead stock, too."
             )
         if self.value > 0:
             lines.append(
@@ -93,10 +91,12 @@ class DeadStock:
         """One row per kind, and one for all."""
         import pandas as pd
 
-        every = Stock(self.n_items, self.units, self.value)
+        every = _together(self.lying, self.bought)
         kinds = {"left out": self.left_out, "never demanded": self.silent}
         if self.above.n_items:
             kinds["above minimum_level"] = self.above
+        if self.bought.n_items:
+            kinds["packs above minimum_level"] = self.bought
         kinds["(all)"] = every
         rows = [
             {"kind": kind, "n_items": stock.n_items, "units": stock.units, "value": stock.value}
@@ -115,7 +115,7 @@ def dead_stock(data: Data) -> DeadStock:
     )
     silent = no_history.stock_of(take(data.catalog, np.flatnonzero(still & (least == 0))))
     left_out = no_history.stock_of(data.catalog.without_history)
-    return DeadStock(left_out, silent, _above(data, still & (least > 0)), _bought_above(data))
+    return DeadStock(left_out, silent, _above(data, still & (least > 0)), _bought(data))
 
 
 def _above(data: Data, rows: BoolArray) -> Stock:
@@ -128,19 +128,20 @@ def _above(data: Data, rows: BoolArray) -> Stock:
     return Stock(int(over.size), units, float((every[over] * cost).sum()))
 
 
-def _bought_above(data: Data) -> float:
-    """Money of what the first orders up to the minimum of what is never demanded bring above it."""
+def _bought(data: Data) -> Stock:
+    """What the first orders up to the minimum of what is never demanded bring above it."""
     models, catalog = data.models, data.catalog
     missing = models.least_level - no_history.stock_units(catalog)
     rows = np.flatnonzero((models.world.demand.mean == 0) & (models.least_level > 0) & (missing > 0))
-    if not rows.size:
-        return 0.0
+    if not rows.size or data.study.policy.start == "today":
+        return Stock(0, 0.0, 0.0)
     lots = models.world.terms.pack_size[rows].astype(np.float64)
     if data.study.policy.family == "reorder_quantity":
         lots = np.maximum(lots, np.nan_to_num(stated_column(catalog, "order_quantity"))[rows])
     first = np.maximum(models.world.terms.moq[rows], missing[rows])
     over = np.ceil(first / lots) * lots - missing[rows]
-    return float((over * catalog.unit_cost[rows]).sum()) * catalog.study.data.cost_resolution
+    cost = catalog.unit_cost[rows] * catalog.study.data.cost_resolution
+    return Stock(int((over > 0).sum()), float((over / catalog.parts[rows]).sum()), float((over * cost).sum()))
 
 
 def movable(data: Data, budget: float | None) -> float | None:
@@ -160,6 +161,10 @@ def movable(data: Data, budget: float | None) -> float | None:
         where = f"optimize.budget = {budget:g}"
         raise InvalidInputError([Problem("E-OPT-030", what, data.study.file, column=where, fix=fix)])
     return budget - found.value
+
+
+def _together(*stocks: Stock) -> Stock:
+    return Stock(*(sum(each) for each in zip(*(astuple(one) for one in stocks), strict=True)))
 
 
 def _items(stock: Stock) -> str:

@@ -169,7 +169,7 @@ def capital(opt: Outcome, progress: Progress | None = None) -> Capital:
     lump, unknown = (0, 0) if record is None else _open_questions(record[1])
     start = _means(opt, old_levels(opt)) if record is None else record[0]
     start = moving_part(start, opt.data.models.world.demand, opt.data.models.least_level)
-    dead = dead_stock(opt.data).value
+    dead = dead_stock(opt.data).lying.value
     terms = payment_terms(opt.data.catalog)
     path_by_path = record is None and can_change_over(opt.solved.kept["segmented"])
     if path_by_path:

@@ -152,3 +152,54 @@ def test_a_floor_of_usual_height_may_be_out_of_reach(tmp_path, columns, policy: 
     path.write_text(path.read_text("utf-8") + f"[policy]\n{policy}\n", "utf-8")
     assert told_by_optimize(path)
     assert refused(path)
+
+
+@pytest.mark.parametrize(
+    ("asked", "by", "names"),
+    [
+        (
+            "budget_p95 = 100000",
+            '"tree"',
+            "a fill rate of 95%, limits on P95 and peaks (segments are learned",
+        ),
+        (
+            'choose = "lower_bound"',
+            '"tree"',
+            'a fill rate of 95%, what choose = "lower_bound" asks (segments',
+        ),
+        ("fill_rate = 0.99", '"tree"', "a fill rate of 99% (segments are learned"),
+        ("budget = 1000000", '"tree"', ""),
+        ("fill_rate = 0.9", '"tree"', ""),
+        ("budget_p95 = 100000", '"category"', ""),
+    ],
+)
+def test_what_is_not_looked_at_is_said(tmp_path, asked: str, by: str, names: str) -> None:
+    """Silence would be taken for approval."""
+    path = study(tmp_path, asked)
+    path.write_text(path.read_text("utf-8").replace('"category"', by), "utf-8")
+    found = api.check(path)
+    assert names in found.left_open
+    assert bool(names) == bool(found.left_open)
+    assert (found.left_open in found.shown()) == bool(names)
+    assert found.ending.startswith("No problems: nothing") or names or found.look_first
+
+
+@pytest.mark.parametrize(
+    ("asked", "work", "names"),
+    [
+        ("budget_p95 = 100000\nfill_rate = 0.9", "WORK_OF_ITS_OWN", "keeps limits on P95 and peaks (240 SKU"),
+        ("budget = 1000000", "WORK", "keeps the budget (240 SKU"),
+        (
+            'floors = [{ by = "category", at_least = { pumps = 0.8 } }]',
+            "WORK",
+            "limits, pins and ranges (240",
+        ),
+    ],
+)
+def test_what_is_too_much_for_a_check_is_said(
+    tmp_path, monkeypatch, asked: str, work: str, names: str
+) -> None:
+    monkeypatch.setattr(possible, work, 100)
+    found = api.check(study(tmp_path, asked))
+    assert names in found.left_open
+    assert not found.ending.startswith("No problems: nothing")
