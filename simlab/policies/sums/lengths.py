@@ -37,7 +37,7 @@ class Lengths:
         order = np.argsort(length, axis=1)
         rising = np.take_along_axis(length, order, axis=1)
         number = np.cumsum(np.diff(rising, axis=1, prepend=rising[:, :1]) > 0, axis=1)
-        which = np.empty_like(number)
+        which = np.empty(number.shape, np.int64)
         np.put_along_axis(which, order, number, axis=1)
         plain = replace(law.take(rows), seasons=None)
         sizes = [np.where(which == one, length, 0.0).max(axis=1) for one in range(int(number.max()) + 1)]
