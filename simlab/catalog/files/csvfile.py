@@ -17,7 +17,7 @@ from simlab.catalog.files.csvexact import Records, read_exactly
 from simlab.catalog.files.csvfast import columns_in_parts, fast_columns, line_numbers, quotes_are_plain
 from simlab.catalog.files.packed import PackedError, unpacked
 from simlab.catalog.findings import Findings
-from simlab.reading import bytes_of
+from simlab.reading import FORMULA, bytes_of
 from simlab.study import TableSource
 
 Encoding = Literal["utf-8", "cp1252", "utf-16"]
@@ -26,7 +26,6 @@ _BOM = b"\xef\xbb\xbf"
 _LARGE, _HEAD = 1 << 25, 1 << 20  # bytes from which a file is read in parts, and in which its header stands
 _ZIP = b"PK\x03\x04"
 _WIDE_BOMS = (b"\xff\xfe", b"\xfe\xff")
-_FORMULA = ("=", "+", "-", "@", "\t", "\r")
 _NAMES = {",": "comma", ";": "semicolon", "\t": "tab", "|": "bar"}
 
 
@@ -99,7 +98,7 @@ def _in_parts(
 def _unguarded(column: TextColumn) -> TextColumn:
     """A column without the apostrophe that CSV for spreadsheets puts before a formula (`run.spreadsheet`)."""
     values = tuple(
-        value[1:] if value.startswith("'") and value.lstrip("'").startswith(_FORMULA) else value
+        value[1:] if value.startswith("'") and value.lstrip("'").startswith(FORMULA) else value
         for value in column.values
     )
     if values == column.values:
