@@ -15,12 +15,14 @@ Names arrive when first used, so that ``import simlab`` costs next to nothing::
     today = sl.orders("runs/retailer", stock="stock.csv")
 """
 
-from __future__ import annotations
+from simlab.place import leave_the_working_folder
 
-from typing import TYPE_CHECKING
+leave_the_working_folder()
 
-from simlab.errors import InfeasibleError, InvalidInputError, SimlabError
-from simlab.version import __version__
+from typing import TYPE_CHECKING  # noqa: E402
+
+from simlab.errors import InfeasibleError, InvalidInputError, SimlabError  # noqa: E402
+from simlab.version import __version__  # noqa: E402
 
 if TYPE_CHECKING:
     from simlab.api import (

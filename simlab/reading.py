@@ -21,6 +21,8 @@ from simlab.caches import keep, kept
 READ_FROM = "SIMLAB_READ_FROM"
 """The environment's name of further folders that studies may read from, divided as in PATH."""
 ALLOW = "simlab --read-from"
+FORMULA = ("=", "+", "-", "@", "\t", "\r", "\uff1d", "\uff0b", "\uff0d", "\uff20")
+"""What a cell begins with that spreadsheets take for a formula; in Japanese ones the wide signs, too."""
 _GIVEN: ContextVar[tuple[Path, ...]] = ContextVar("folders given on the command line", default=())
 
 _KINDS = (

@@ -28,6 +28,7 @@ MAY_IMPORT: dict[str, frozenset[str]] = {
     "children": frozenset(),
     "errors": frozenset(),
     "mapped": frozenset(),
+    "place": frozenset(),
     "measures": frozenset(),
     "reading": frozenset(),
     "register": frozenset(),
@@ -51,7 +52,7 @@ MAY_IMPORT: dict[str, frozenset[str]] = {
     "selfcheck": frozenset({"engine", "models", "policies"}),
     "testing": frozenset({"engine"}),
     "cli": frozenset({"api", "selfcheck", "version"}),
-    "__init__": frozenset({"api", "selfcheck", "version"}),
+    "__init__": frozenset({"api", "place", "selfcheck", "version"}),
     "__main__": frozenset({"cli"}),
 }
 
@@ -69,10 +70,10 @@ ORDER: dict[str, tuple[tuple[str, ...], ...]] = {
         ("accounts", "decision"),
         ("output",),
         ("exporting", "ordering", "rollout"),
-        ("audits", "checks", "comparison", "contest", "estimate", "optimization", "verifying"),
+        ("audits", "checks", "comparison", "contest", "estimate", "optimization"),
         ("reference", "starting"),
         ("commands",),
-        ("daily",),
+        ("daily", "verifying"),
     ),
     "catalog": (
         ("columns", "findings", "meanings", "quality"),

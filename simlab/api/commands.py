@@ -38,6 +38,7 @@ from simlab.policies import Policy
 from simlab.policies.policy import GIVEN
 from simlab.reading import folders_of, read_from, remember
 from simlab.run import RunFolder
+from simlab.run.folder import BEGUN
 from simlab.segments import Segmentation
 
 Command = TypeVar("Command", bound=Callable[..., RunResult])
@@ -235,7 +236,7 @@ def _begin_drawing(folder: RunFolder, data: Data, workers: Workers) -> Callable[
     """Begin the process that `draw_report` draws the page in, where it is worth one; how it is ended."""
     from simlab.report.apart import begin_drawing, end_drawing
 
-    if folder.drawn_later and works_beside(workers, data.catalog.n_items):
+    if folder.drawn_later and folder.path in BEGUN and works_beside(workers, data.catalog.n_items):
         begin_drawing(folder.path)
     return partial(end_drawing, folder.path)
 
@@ -400,7 +401,18 @@ def resume(run: str | Path, progress: Progress | None = None, draw: bool = True)
         Inputs, study, sources or versions are not those that the run began with; each is named.
     """
     folder = RunFolder.reopen(Path(run))
-    command, study_file, options = went_on(folder)
+    return computed(folder, *went_on(folder), progress, draw)
+
+
+def computed(
+    folder: RunFolder,
+    command: str,
+    study_file: Path,
+    options: dict[str, Any],
+    progress: Progress | None = None,
+    draw: bool = False,
+) -> RunResult:
+    """Compute what a command would into a folder that is there; `options` as the folder's beginning notes."""
     workers = options.get("workers")
     token = _RESUMED.set(folder)
     try:

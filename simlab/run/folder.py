@@ -19,6 +19,7 @@ from simlab.run import tables
 from simlab.run.environment import environment
 from simlab.run.files import plain, sha256, to_json, write_atomic
 from simlab.run.tables import SCHEMA
+from simlab.study import names_folder
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -46,7 +47,6 @@ PARTIAL = "report.partial.html"
 _OF_THE_RUN = ("results/", "quality.parquet", "study.toml", "resolved.json")
 _TOP_TABLES = frozenset({"quality"})
 _TABLE_NAME = re.compile(r"[a-z][a-z0-9_]*")
-_FOLDER_NAME = re.compile(r"[^\W.][\w .+-]{0,99}")
 
 
 class RunFolder:
@@ -101,6 +101,13 @@ class RunFolder:
         except OSError as error:
             raise UsageError(f"cannot write a run folder at {out or base / 'runs'}: {_why(error)}") from error
         BEGUN.append(path)
+        return run
+
+    @classmethod
+    def passing(cls, path: Path) -> RunFolder:
+        """A new folder for a run that is compared with another and thrown away: nobody is told of it."""
+        run = cls.create(path, "", path)
+        run._ended()
         return run
 
     @classmethod
@@ -503,7 +510,7 @@ def _entry(path: Path) -> dict[str, int | str]:
 
 
 def _new_folder(parent: Path, name: str) -> Path:
-    if not _FOLDER_NAME.fullmatch(name):
+    if not names_folder(name):
         raise UsageError(f"'{name}' cannot name a folder: use letters, digits, space, - _ + .")
     number = 1
     while True:

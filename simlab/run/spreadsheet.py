@@ -6,14 +6,14 @@ import re
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
+from simlab.reading import FORMULA
+
 if TYPE_CHECKING:
     import pandas as pd
 
     from simlab.arrays import IntArray
 
 
-FORMULA = ("=", "+", "-", "@", "\t", "\r")
-"""What a cell begins with that spreadsheets take for a formula."""
 _WATCHED = frozenset({*FORMULA, "'"})
 _WATCHED_FIRST = f"\\A[{re.escape(''.join(sorted(_WATCHED)))}]"
 

@@ -25,7 +25,7 @@ from simlab.study.sections import (
     XyzSpec,
 )
 from simlab.study.study import Study, even_targets
-from simlab.study.values import WEEKDAYS, closed_days
+from simlab.study.values import WEEKDAYS, closed_days, names_folder
 
 __all__ = [
     "WEEKDAYS",
@@ -51,6 +51,7 @@ __all__ = [
     "crossing_unsaid",
     "even_targets",
     "idle_options",
+    "names_folder",
     "parse_study",
     "read_study",
 ]

@@ -11,6 +11,7 @@ from simlab.errors import Problem
 from simlab.register.families import OPTIMAL_NAMES
 from simlab.study.later import value_at
 from simlab.study.sources.databases import database, has_database
+from simlab.study.values import names_folder
 
 READABLE = (".csv", ".txt", ".tsv", ".gz", ".parquet", ".xlsx", ".xlsm", ".xls", ".xlsb", ".ods")
 _TABLES = ("items", "demand", "receipts", "periods", "open_orders", "forecast", "forecast_errors")
@@ -338,7 +339,7 @@ def _complete_to(raw: Mapping[str, Any], file: str) -> Iterator[Problem]:
 
 def _name(raw: Mapping[str, Any], file: str) -> Iterator[Problem]:
     name = value_at(raw, "study.name")
-    if isinstance(name, str) and (set(name) & set('/\\:*?"<>|\0\n\r\t') or name.strip(". ") != name):
+    if isinstance(name, str) and not names_folder(name):
         where = f"study.name = {name!r}"
-        fix = "it names a folder: letters, digits, blanks, - and _"
+        fix = "it names a folder: at most 100 letters, digits, blanks, - _ + . and first a letter or digit"
         yield Problem("E-STU-007", "cannot be the name of a folder", file, column=where, fix=fix)

@@ -27,6 +27,14 @@ WEEKDAYS: tuple[Weekday, ...] = (
 )
 
 
+_FOLDER = re.compile(r"\w(?:[\w .+-]{0,98}[\w+-])?")
+
+
+def names_folder(name: str) -> bool:
+    """Whether a study's name can name the folder of its runs."""
+    return _FOLDER.fullmatch(name) is not None
+
+
 def _fraction(value: float) -> float:
     if 0.0 < value < 1.0:
         return value

@@ -305,7 +305,7 @@ def test_falling_cuts_are_refused() -> None:
     assert "cuts must rise" in str(refused("[segments]\nabc = { cuts = [0.95, 0.8] }\n"))
 
 
-@pytest.mark.parametrize("name", ["a/b", "..", "a\\\\b", " x"])
+@pytest.mark.parametrize("name", ["a/b", "..", "a\\\\b", " x", "=1+1", "$(x)", "a & b"])
 def test_names_that_are_no_folders(name: str) -> None:
     assert "cannot be the name of a folder" in str(refused(f'[study]\nname = "{name}"\n'))
 

@@ -4,6 +4,7 @@ import json
 import shutil
 import subprocess
 import sys
+import tempfile
 
 import numpy as np
 import pandas as pd
@@ -13,10 +14,13 @@ from worlds.study import STUDY, write_study
 from worlds.trust_figures import noted
 
 from simlab import api
+from simlab.api.verifying.again import compare
+from simlab.api.verifying.finding import Ledger
 from simlab.cli.app import app
 from simlab.errors import EXIT_NOT_VERIFIED, InvalidInputError, UsageError
 from simlab.run import RunFolder
 from simlab.run import verify as hashes_of
+from simlab.run.folder import BEGUN
 
 
 @pytest.fixture(autouse=True)
@@ -95,6 +99,112 @@ def test_a_cell_changed_by_a_millionth_is_found_though_its_hash_was_made_anew(ru
     resealed(run, table, frame)
     found = api.verify(run, 0)
     assert [one for one in found.problems if one.file == f"results/{table}.parquet" or table == "items"]
+
+
+def changed(frame, column):
+    """The table with one cell of a column changed by a millionth, or by one; None if it holds none."""
+    values = frame[column]
+    if not len(values):
+        return None
+    row = len(values) // 2
+    if values.dtype.kind in "iuf":
+        known = np.flatnonzero(values.notna() & (values != 0))
+        row = int(known[len(known) // 2]) if known.size else row
+        value = values.iloc[row]
+        more = value * (1 + 1e-6) if values.dtype.kind == "f" and value == value and value != 0 else value + 1
+        more = 1.0 if more != more else more
+    elif values.dtype == bool:
+        more = not values.iloc[row]
+    elif isinstance(values.iloc[row], np.ndarray):
+        value = values.iloc[row]
+        if not value.size or value.dtype.kind not in "iuf":
+            return None
+        more = value.copy()
+        more[-1] = more[-1] * (1 + 1e-6) if value.dtype.kind == "f" and more[-1] else more[-1] + 1
+    else:
+        more = f"{values.iloc[row]}x"
+    return frame.assign(**{column: [more if at == row else one for at, one in enumerate(values)]})
+
+
+def unseen_of(run, whole, every):
+    """Changes of one cell, or two rows swapped, that a run computed again does not tell; how many were made.
+
+    `every`: one in each column of each table, else one in a column of each.
+    """
+    tables = sorted(path.stem for path in (run / "results").glob("*.parquet"))
+    assert len(tables) > 40
+    unseen, tried = [], 0
+    for table in tables:
+        folder, path = RunFolder.open(run), run / "results" / f"{table}.parquet"
+        frame, before = folder.read_table(table), path.read_bytes()
+        columns = frame.columns if every else frame.columns[-1:]
+        others = [(column, changed(frame, column)) for column in columns]
+        if len(frame) > 1 and not frame.iloc[0].equals(frame.iloc[1]):
+            others.append(("rows", frame.iloc[[1, 0, *range(2, len(frame))]].reset_index(drop=True)))
+        for what, other in others:
+            if other is None:
+                continue
+            folder.write_table(table, other)
+            found = Ledger()
+            compare(folder, whole, found)
+            tried += 1
+            if [one.file for one in found.problems] != [f"results/{table}.parquet"]:
+                unseen.append((table, what))
+        path.write_bytes(before)
+    return unseen, tried, len(tables)
+
+
+def test_a_cell_of_every_table_and_two_rows_swapped_are_found_by_computing_the_run_again(run, whole):
+    """Finance, intervals, model columns, proofs: what nothing else is derived from, too."""
+    unseen, tried, _ = unseen_of(run, whole, every=False)
+    assert unseen == []
+    assert tried > 80
+
+
+@pytest.mark.slow
+def test_any_cell_of_any_table_is_found_by_computing_the_run_again(run, whole):
+    unseen, tried, tables = unseen_of(run, whole, every=True)
+    assert unseen == []
+    assert tried > 500
+    noted("cells", tables=tables, tried=tried, seen=tried - len(unseen))
+
+
+def test_verify_computes_the_run_again_and_names_the_cell(run):
+    """As one who knows how: hash and digest are made anew, nothing else depends on the number."""
+    frame = RunFolder.open(run).read_table("capital")
+    frame.loc[3, "purchases"] *= 1 + 1e-6
+    resealed(run, "capital", frame)
+    done = CliRunner().invoke(app, ["verify", str(run), "--items", "0"])
+    assert done.exit_code == EXIT_NOT_VERIFIED
+    assert "capital.parquet: the run was computed again: column 'purchases', row 4" in done.output
+    assert api.verify(run, 0, again=False).is_well
+
+
+def test_what_keeps_a_run_from_being_computed_again_is_said(run, study):
+    known = RunFolder.open(run)
+    known.manifest["environment"]["numpy"] = "1.0"
+    known.register([])
+    assert "not computed again: numpy 1.0 then" in api.verify(run, 0).checked[-1]
+    with pytest.raises(UsageError, match=r"numpy 1\.0 then"):
+        api.verify(run, 0, again=True)
+    known.manifest["environment"]["numpy"] = np.__version__
+    known.manifest["times"]["simulate"] = 3600.0
+    known.register([])
+    assert "--again does it" in api.verify(run, 0).checked[-1]
+    assert "the whole run computed again" in api.verify(run, 0, again=True).checked[-1]
+    away = study.with_name("items.away")
+    (study.parent / "items.csv").rename(away)
+    try:
+        assert "the inputs items are not found from here" in api.verify(run, 0).checked[-1]
+    finally:
+        away.rename(study.parent / "items.csv")
+
+
+def test_nothing_of_a_run_computed_again_is_left(run, tmp_path, monkeypatch):
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    assert api.verify(run, 0, again=True).is_well
+    assert list(tmp_path.iterdir()) == []
+    assert [one for one in BEGUN if one.is_relative_to(tmp_path)] == []
 
 
 def test_what_every_table_agrees_on_is_found_by_simulating_again(run):
@@ -209,9 +319,12 @@ def test_a_pack_is_verified_on_its_own(whole, tmp_path):
     packed = api.pack(whole, tmp_path / "p.zip")
     found = api.verify(packed, 2)
     assert found.problems == ()
+    assert "the whole run computed again" in found.checked[-1]
     assert "SHA-256 of the inputs items, demand, receipts" in found.checked
     light = api.pack(whole, tmp_path / "light.zip", inputs=False)
-    assert any("the pack holds their hashes alone" in one for one in api.verify(light, 0).checked)
+    said = api.verify(light, 0).checked
+    assert any("the pack holds their hashes alone" in one for one in said)
+    assert "not computed again: the inputs items, demand, receipts" in said[-1]
 
 
 @pytest.mark.parametrize("name", ["results/items.parquet", "results/plan.csv", "report.html"])
@@ -252,6 +365,7 @@ def test_a_simulated_policy_is_verified_as_well(study, tmp_path):
     run = api.run_simulate(study, tmp_path / "run").folder
     found = api.verify(run, 12)
     assert found.problems == ()
+    assert "the whole run computed again" in found.checked[-1]
     assert pd.read_parquet(run / "results" / "world.parquet")["left_out"].eq("").all()
 
 

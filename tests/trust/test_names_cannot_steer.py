@@ -90,12 +90,14 @@ def test_conditions_may_go_over_lines():
     assert study.segments.rules[0].name == "a"
 
 
-@pytest.mark.parametrize("cell", ["=1+1", "+cmd|' /C calc'!A0", "-2+3", "@SUM(A1)", "\t=1", "\r=1"])
+@pytest.mark.parametrize(
+    "cell", ["=1+1", "+cmd|' /C calc'!A0", "-2+3", "@SUM(A1)", "\t=1", "\r=1", "\uff1d1+1", "\uff20x"]
+)
 def test_no_cell_of_a_csv_is_a_formula(cell):
     assert guarded(cell) == f"'{cell}"
     text = csv_text(pd.DataFrame({cell: [cell], "n": [-1.5]}))
     assert not any(
-        part.startswith(("=", "+", "@", "-2", "\t", "\r"))
+        part.startswith(("=", "+", "@", "-2", "\t", "\r", "\uff1d", "\uff20"))
         for line in text.split("\n")
         for part in line.split(",")
     )

@@ -58,6 +58,15 @@ def test_python_m_leaves_the_working_folder(folder):
     assert ran(folder) == []
 
 
+@pytest.mark.parametrize("name", ["typing", "dataclasses", "re", "__future__", "copy", "enum"])
+def test_python_m_leaves_it_before_anything_of_ours_is_imported(folder, name):
+    """Python itself imports what `runpy` needs from there; from the first line of simlab on nothing is."""
+    (folder.parent / f"{name}.py").write_text(CANARY.format(mark=str(folder)))
+    done = subprocess.run([sys.executable, "-m", "simlab", "--version"], capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    assert ran(folder) == []
+
+
 def test_worker_processes_keep_away_too(folder):
     """joblib starts them by ``python -m`` and ``python -c``, which put the working folder on the path."""
     code = f"""

@@ -16,7 +16,7 @@ from simlab.api.exporting import checked
 from simlab.api.exporting.rules import EVERY_REVIEW, LOTS, SYSTEMS, Levels, NoRuleError, Rule
 from simlab.errors import InvalidInputError, Problem, UsageError, is_visible, listed, visible
 from simlab.measures.shown import Public
-from simlab.reading import bytes_of
+from simlab.reading import FORMULA, bytes_of
 from simlab.run import RunFolder
 from simlab.run.spreadsheet import csv_bytes
 
@@ -102,6 +102,8 @@ def export(
     folder = RunFolder.open(Path(run), sealed=True)
     if not (folder.path / PLAN).is_file():
         raise UsageError(f"{folder.path} has no plan.csv: run optimize again with this version")
+    name = f"{folder.path.name}-{system}{'-current' if current else ''}"
+    there = _not_there(folder.path.with_name(name) if out is None else Path(out))
     plan = _read(folder.read_bytes(PLAN))
     end = _NOW if current else ""
     judged = checked.with_laws(folder)
@@ -119,8 +121,7 @@ def export(
         *_notes(plan, found, system, current),
         *_lost(plan, missing, current),
     )
-    name = f"{folder.path.name}-{system}{'-current' if current else ''}"
-    return _written(folder.path.with_name(name) if out is None else Path(out), table, notes)
+    return _written(there, table, notes)
 
 
 def _moving(facts: dict[str, Any], current: bool) -> list[str]:
@@ -363,7 +364,7 @@ def _notes(plan: pd.DataFrame, found: dict[int, Rule], system: str, current: boo
         lines.append(
             "Where one lot does not reach above the level, ERPNext orders what is missing, not whole lots."
         )
-    guarded = sum(str(one).lstrip("'").startswith(("=", "+", "-", "@")) for one in rows["sku"])
+    guarded = sum(str(one).lstrip("'").startswith(FORMULA) for one in rows["sku"])
     if guarded:
         lines.append(f"{guarded:,} SKUs begin like a formula and carry an apostrophe: take it off.")
     what = " of today: the way back" if current else ""
@@ -379,9 +380,13 @@ def _lost(plan: pd.DataFrame, missing: list[int], current: bool) -> list[str]:
     return [f"{len(missing):,} SKU-locations are not in the file ({why}): {listed(names, _NAMED)}."]
 
 
-def _written(folder: Path, table: pd.DataFrame, notes: tuple[str, ...]) -> Export:
+def _not_there(folder: Path) -> Path:
     if os.path.lexists(folder):
         raise UsageError(f"{folder} exists already: nothing is replaced, name another with --out")
+    return folder
+
+
+def _written(folder: Path, table: pd.DataFrame, notes: tuple[str, ...]) -> Export:
     try:
         folder.mkdir(parents=True)
     except OSError as error:

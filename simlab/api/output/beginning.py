@@ -27,6 +27,28 @@ def begin(folder: RunFolder, data: Data, command: str, options: dict[str, Any]) 
     folder.write_json(BEGINNING, {"command": command, "options": options, **place, "basis": _basis(data)})
 
 
+def begun_as(folder: RunFolder) -> dict[str, Any]:
+    """What the manifest keeps of it, so that the run can be computed again: command, options, code."""
+    try:
+        begun = json.loads((folder.path / BEGINNING).read_text("utf-8"))
+    except FileNotFoundError:
+        return {}
+    options = {name: one for name, one in begun["options"].items() if name != "workers"}
+    if options.get("curves") is not None:
+        options["curves"] = "of an earlier run"  # not where it lay
+    return {"begun": {"command": begun["command"], "options": options, "sources": begun["basis"]["sources"]}}
+
+
+def changed_since(run: RunFolder) -> list[str]:
+    """What of a finished run's code and versions is another here, each with then and now."""
+    known, here = run.manifest.get("environment") or {}, environment()
+    differ = [name for name in _SAME if name != "cpu" and str(known.get(name)) != str(here.get(name))]
+    told = [f"{name} {known.get(name)} then, {here.get(name)} now" for name in differ]
+    if run.manifest["begun"]["sources"] != sources():
+        told.append("the code of simlab is another")
+    return told
+
+
 def _basis(data: Data) -> dict[str, str]:
     """Everything that the run's bytes depend on, by name."""
     known = environment()

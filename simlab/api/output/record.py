@@ -13,6 +13,7 @@ import pandas as pd
 
 from simlab.api.data.data import Data
 from simlab.api.output.apart import Analyses
+from simlab.api.output.beginning import begun_as
 from simlab.api.output.brief import Brief
 from simlab.api.output.manifest import study_place
 from simlab.errors import IncompleteError, SimlabError
@@ -219,6 +220,7 @@ def write_run(
             "command": record.command,
             **record.facts,
             **study_place(record.data, folder.path),
+            **begun_as(folder),
             "times": rounded,
             **({"faults": record.analyses.faults} if record.analyses.faults else {}),
         },

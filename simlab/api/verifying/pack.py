@@ -93,9 +93,11 @@ def _readme(run: RunFolder, tables: list[str]) -> str:
     return (
         f"A run of simlab {run.manifest.get('environment', {}).get('simlab')}: {command}.\n"
         f"Inputs in this pack: {held}.\n\n"
+        "Versions:            pip install -r environment.txt\n"
         "Check it:            simlab verify THIS.zip\n"
-        "Compute it again:    unpack; pip install -r environment.txt; put the tables of inputs/ where\n"
-        f"                     study.toml names them; simlab {command} study.toml\n"
+        "Compute it again:    simlab verify THIS.zip --again (and compare every table, cell by cell)\n"
+        "Into a folder:       unpack; put the tables of inputs/ where study.toml names them;\n"
+        f"                     simlab {command} study.toml\n"
     )
 
 

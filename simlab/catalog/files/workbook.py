@@ -77,7 +77,9 @@ def read_workbook(
     cells: _Cells = sheet.to_python(skip_empty_area=False)
     top = _header(cells, {source.columns.get(one, one) for one in required}, known)
     if top is None:
-        findings.add(found.EMPTY, "the sheet is empty", fix="a header and at least one row are needed")
+        empty_sheet = not any(cell != "" for row in cells for cell in row)
+        what = "the sheet is empty" if empty_sheet else f"no header in the first {_HEADER_WITHIN} rows"
+        findings.add(found.EMPTY, what, fix="a header and at least one row are needed")
         return empty
     names = [_heading(cell) for cell in cells[top]]
     rows = [k for k in range(top + 1, len(cells)) if any(cell != "" for cell in cells[k])]
@@ -90,20 +92,28 @@ def read_workbook(
     columns = [_column([cells[row][place] for row in rows], names[place], findings) for place in used]
     named = name_columns([names[place] for place in used], columns, source, findings, line=top + 1)
     labels = {ours: theirs for ours, theirs in source.columns.items() if ours != theirs}
-    notes = [_numbered(named[one], labels.get(one, one)) for one in _IDS if one in named and named[one].typed]
+    notes = []
+    for one in [one for one in _IDS if one in named]:
+        place = used[columns.index(named[one])]
+        notes += _turned(cells, rows, place, named[one], labels.get(one, one))
     notes += outnamed([names[place] for place in used], source, name)
     notes += _around(cells, rows, names, top)
     digest = hashlib.sha256(data).hexdigest()
     return TextTable(name, named, labels, len(rows), findings, notes=notes, sha256=digest)
 
 
-def sheets_of(path: Path) -> list[str]:
-    """Names of the visible sheets of a workbook; empty where it cannot be opened."""
+def sheets_of(path: Path, *, hidden: bool = False) -> list[str]:
+    """Names of the visible sheets of a workbook, else of those that are `hidden`; empty where it cannot be
+    opened."""
     from python_calamine import CalamineError, CalamineWorkbook, SheetVisibleEnum
 
     try:
         with CalamineWorkbook.from_path(path) as book:
-            return [one.name for one in book.sheets_metadata if one.visible == SheetVisibleEnum.Visible]
+            return [
+                one.name
+                for one in book.sheets_metadata
+                if (one.visible != SheetVisibleEnum.Visible) == hidden
+            ]
     except (CalamineError, OSError):
         return []
 
@@ -144,8 +154,14 @@ def _wanted(path: Path, source: TableSource, findings: Findings) -> str | None:
         return None
     wanted = source.sheet or (names[0] if names else "")
     if names and wanted not in names:
-        fix = f"its sheets are {listed(names, 8)}"
-        findings.add(found.MISSING_COLUMN, f"has no sheet '{wanted}'", fix=fix)
+        hidden = wanted in sheets_of(path, hidden=True)
+        fix = (
+            "show it (Unhide), so that people see what is read"
+            if hidden
+            else f"its sheets are {listed(names, 8)}"
+        )
+        message = f"its sheet '{wanted}' is hidden" if hidden else f"has no sheet '{wanted}'"
+        findings.add(found.MISSING_COLUMN, message, fix=fix)
         return None
     return wanted
 
@@ -221,11 +237,24 @@ def _column(cells: list[Any], name: str, findings: Findings) -> TextColumn:
     return TextColumn(column.codes, column.values, typed, fractional)
 
 
-def _numbered(column: TextColumn, label: str) -> tuple[str, str]:
-    """A remark on ids that the workbook holds as numbers."""
+def _turned(
+    cells: _Cells, rows: list[int], place: int, column: TextColumn, label: str
+) -> list[tuple[str, str]]:
+    """A remark on ids that the workbook holds as numbers, or of which it made dates or truths."""
+    other = [row for row in rows if not isinstance(cells[row][place], str)]
+    odd = [row for row in other if isinstance(cells[row][place], (bool, dt.date))]
+    n = int((column.codes >= 0).sum())
+    if not other:
+        return []
+    if n > len(other) or odd:
+        row, kinds = (odd or other)[0], "numbers, dates or truths" if odd else "numbers"
+        where = f"{_text(cells[row][place])} in {address(row, place)}"
+        what = f"{len(other):,} of {n:,} are {kinds} in the workbook, such as {where}"
+        what += ": a spreadsheet may have made them so, and the ids be lost"
+        return [(f"ids of column '{label}'", what)]
     lengths = {len(value) for value in column.values}
     lost = "; they differ in length, so leading zeros may be lost" if len(lengths) > 1 else ""
-    return f"ids of column '{label}'", f"are numbers in the workbook, read as their digits{lost}"
+    return [(f"ids of column '{label}'", f"are numbers in the workbook, read as their digits{lost}")]
 
 
 def _text(cell: Any) -> str | None:

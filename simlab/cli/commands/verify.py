@@ -9,7 +9,8 @@ from typing import Annotated
 import typer
 
 from simlab.cli.ending import ends_with_exit_code
-from simlab.cli.options import Debug, Format, Show
+from simlab.cli.options import Debug, Format, Quiet, Show
+from simlab.cli.progress import watched
 from simlab.cli.say import say
 from simlab.cli.tables import print_json
 from simlab.errors import EXIT_NOT_VERIFIED
@@ -21,23 +22,35 @@ def verify(
     items: Annotated[
         int, typer.Option(min=0, metavar="N", help="Simulate N SKU-locations again, the slow way.")
     ] = 5,
+    again: Annotated[
+        bool | None,
+        typer.Option(
+            "--again/--no-again",
+            help="Compute the whole run again and compare every table. Left out: where its tables and "
+            "versions are here and it took less than five minutes.",
+        ),
+    ] = None,
     format: Show = Format.TEXT,
+    quiet: Quiet = False,
     debug: Debug = False,
 ) -> None:
     """Is a run what it was, and do its numbers hold?
 
     Hashes of files and inputs; totals, plans, limits and dominance derived again; some
-    SKU-locations simulated again by a plain simulator. Exits with 7 if not.
+    SKU-locations simulated again by a plain simulator; then the whole run computed again and
+    compared cell by cell. Exits with 7 if not.
 
     \b
     Examples:
       simlab verify runs/retailer
       simlab verify runs/retailer --items 50
+      simlab verify runs/retailer --no-again
       simlab verify retailer.zip
     """
     from simlab import api
 
-    found = api.verify(run, items)
+    with watched(quiet) as progress:
+        found = api.verify(run, items, again=again, progress=progress)
     if format is Format.JSON:
         problems = [asdict(one) for one in found.problems]
         print_json({"ok": found.is_well, "checked": list(found.checked), "problems": problems})

@@ -189,6 +189,37 @@ def test_an_id_that_excel_shortened_is_refused(tmp_path: Path) -> None:
         _load(book(tmp_path / "b.xlsx", [HEAD, ["1.23E+12", "shop", 1, 7], ["b", "shop", 1, 7]]))
 
 
+@pytest.mark.parametrize(
+    ("cell", "said"),
+    [
+        (123, "1 of 2 are numbers in the workbook, such as 123 in A3"),
+        (1.23e12, "such as 1230000000000 in A3"),
+        (
+            dt.datetime(2024, 5, 1),
+            "1 of 2 are numbers, dates or truths in the workbook, such as 2024-05-01 in A3",
+        ),
+        (True, "such as TRUE in A3"),
+    ],
+)
+def test_single_ids_that_a_spreadsheet_turned_are_named(tmp_path: Path, cell: object, said: str) -> None:
+    """MAY-1 became a date, 00123 a number, 123E10 a large one, among others that stayed text."""
+    table = read(book(tmp_path / "b.xlsx", [HEAD, ["00124", "shop", 1, 7], [cell, "shop", 1, 7]]))
+    assert table.findings.problems == []
+    assert [said in what for about, what in table.notes if about == "ids of column 'sku'"] == [True]
+
+
+def test_a_hidden_sheet_and_a_header_far_below_are_called_so(tmp_path: Path) -> None:
+    path = tmp_path / "b.xlsx"
+    with xlsxwriter.Workbook(str(path)) as made:
+        made.add_worksheet("Readme")
+        page = made.add_worksheet("Items")
+        page.write_row(0, 0, HEAD)
+        page.hide()
+    assert "its sheet 'Items' is hidden" in read(path, sheet="Items").findings.problems[0].message
+    far = read(book(tmp_path / "far.xlsx", [HEAD, ["a", "shop", 1, 7]], head=40))
+    assert "no header in the first 30 rows" in far.findings.problems[0].message
+
+
 def test_sheets_are_named_where_there_are_several(tmp_path: Path) -> None:
     """No guess which of two sheets is meant; a wrong name shows the right ones."""
     path = tmp_path / "b.xlsx"
