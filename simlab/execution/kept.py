@@ -150,6 +150,34 @@ def _feed(update: Callable[[bytes], None], value: object) -> None:
         update(f"{type(value).__name__}:{value!r};".encode())
 
 
+@dataclass(frozen=True)
+class Apart:
+    """A result as a form and its arrays, whole numbers in as few bytes as hold them.
+
+    Attributes
+    ----------
+    form : dict
+    arrays : list of array
+    """
+
+    form: dict[str, Any]
+    arrays: list[np.ndarray]
+
+    @classmethod
+    def of(cls, result: object) -> Apart | None:
+        """A result taken apart; None where it is of a form that is not."""
+        arrays: list[np.ndarray] = []
+        try:
+            form = _taken_apart(result, arrays)
+        except TypeError:
+            return None
+        return cls(form, [_narrowed(one) for one in arrays])
+
+    def together(self) -> Any:
+        """The result again."""
+        return _put_together(self.form, self.arrays)
+
+
 def packed(result: object, seconds: float = math.inf) -> bytes | None:
     """A result as bytes; None where it is large for what it took, or of a form that is not stored."""
     arrays: list[np.ndarray] = []

@@ -210,7 +210,9 @@ def _dates_in_words(pipeline: Pipeline, period: str) -> list[str]:
     lines = []
     if pipeline.source:
         units = float((pipeline.units / pipeline.parts[pipeline.item]).sum())
-        text = f"{pipeline.item.size:,} open orders of {units_in_words(units)} units arrive one by one"
+        n = pipeline.item.size
+        orders = f"{n:,} open orders" if n > 1 else "1 open order"
+        text = f"{orders} of {units_in_words(units)} units arrive{'' if n > 1 else 's'} one by one"
         stated = pipeline.source in (OPEN_ORDERS_TABLE, ON_ORDER_DUE)
         when = "on their due dates" if stated else "when they are expected"
         lines.append(f"{text} {when} ({pipeline.source})")

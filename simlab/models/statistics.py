@@ -166,9 +166,15 @@ def start_of(seed: int, number: int, purpose: int) -> int:
     return int.from_bytes(hashlib.blake2b(text, digest_size=8).digest(), "little")
 
 
-def uniform_of(keys: KeyArray, start: int) -> FloatArray:
-    """(m,) numbers inside (0, 1): SplitMix64 of key and start, the upper 53 bits (Steele et al. 2014)."""
-    words = mixed(mixed(keys ^ np.full(keys.size, start, np.uint64)) + _STEP)
+def uniform_of(keys: KeyArray, start: int | KeyArray) -> FloatArray:
+    """(…, m) numbers inside (0, 1): SplitMix64 of key and start, the upper 53 bits (Steele et al. 2014).
+
+    Parameters
+    ----------
+    keys : (m,) uint64
+    start : int or (k, 1) uint64
+    """
+    words = mixed(mixed(keys ^ np.asarray(start, np.uint64)) + _STEP)
     return np.asarray(((words >> np.uint64(11)).astype(np.float64) + 0.5) * 2.0**-53)
 
 

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from itertools import product
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from simlab.arrays import BoolArray, FloatArray, IntArray
 from simlab.catalog.quality import QualityRow
-from simlab.engine.laws.lengths import uneven
+from simlab.engine.laws.lengths import BALANCED, uneven
 from simlab.engine.laws.pieces import pieces
 from simlab.engine.world.demand_law import DemandLaw
 from simlab.engine.world.working_grid import NEAR, WorkingGrid, in_cells
@@ -32,6 +34,7 @@ WHOLE = 0.005
 _LONGER = 1.1
 _ROUNDED = 0.01
 """How far L and R may lie from whole parts, as a share of R (and so of R + L, too)."""
+_A_REVIEW = 9  # parts of a review period at least, or days where it has fewer: stock is a mean over parts
 _A_PART = 0.95  # of a part, from which a review period is one
 _OWN = 0.02  # how far parts of an item's own may be from an m-th of a period
 _SAME = 1e-9
@@ -125,13 +128,16 @@ def working_parts(catalog: Catalog, constant: FloatArray, sharing: Sharing | Non
 
     Notes
     -----
-    m is the least number, at most 31 a month, 7 a week and 1 a day, at which every L and R of the items
-    concerned is whole to 1 % of R, and so of R + L: units short in a cycle move by demand of what L is
+    m begins with the least number, at most 31 a month, 7 a week and 1 a day, at which every L and R of the
+    items concerned is whole to 1 % of R, and so of R + L: units short in a cycle move by demand of what L is
     rounded by, of those R asks for. Where no m is enough, the one with the least such share. L and R take the
-    nearest part. Where that leaves a remainder that parts of unequal length would not, another m is taken
-    (`_parts`). Where R is no whole parts, its parts are a little longer or shorter than an m-th of a period:
-    R, L and demand in them are exact, and what is added up over a year is off by that instead. What lies
-    within 0.5 % of a whole period is whole (a month is 365/12 days), and so concerns nothing.
+    nearest part. From there on m is the least number at which nothing has a remainder, by parts of unequal
+    length if need be, and a review period has nine parts, or as many as days (`_parts`): a mean of stock over
+    r parts a review misses where the shelf becomes empty, and is too high by about 1 / (6 (r β)²) of itself,
+    β the share of the review that is served. Where R is no whole parts, its parts are a little longer or
+    shorter than an m-th of a period: R, L and demand in them are exact, and what is added up over a year is
+    off by that instead. What lies within 0.5 % of a whole period is whole (a month is 365/12 days), and so
+    concerns nothing.
     """
     review, phase = stated_reviews(catalog)
     most = MOST_PARTS[catalog.study.period]
@@ -219,63 +225,74 @@ def _in_equal_parts(found: WorkingParts, grid: WorkingGrid, rows: BoolArray) -> 
     )
 
 
-def _least(lead: FloatArray, review: FloatArray, most: int) -> int:
+def _least(lead: FloatArray, review: FloatArray, parts: Sequence[int]) -> int:
     """The least number of parts at which all are whole, else the one at which they are so most nearly."""
-    if lead.size == 0:
-        return 1
-    best, worst = 1, np.inf
-    for m in range(1, most + 1):
-        if (review * m < _A_PART).any():
-            continue
-        off = np.maximum(_off(lead * m, 0), _off(review * m, 1)) / m
-        share = float((off / review).max())
-        if share <= _ROUNDED:
-            return m
-        if share < worst:
-            best, worst = m, share
-    return best
+    shares = {m: _share(lead, review, m) for m in parts}
+    nearest = min(shares, key=lambda m: shares[m])
+    return next((m for m, share in shares.items() if share <= _ROUNDED), nearest)
+
+
+def _share(lead: FloatArray, review: FloatArray, m: int) -> float:
+    """How far L and R lie from whole m-ths, as a share of R; without end where R is below one."""
+    if (review * m < _A_PART).any():
+        return np.inf
+    off = np.maximum(_off(lead * m, 0), _off(review * m, 1)) / m
+    return float((off / review).max(initial=0.0))
 
 
 def _parts(lead: FloatArray, review: FloatArray, most: int, *, unequal: bool) -> int:
-    """The least number at which nothing has a remainder that another leaves out; see `working_parts`.
+    """The least number from the `_least` on at which nothing has a remainder and stock is right.
 
-    Where the `_least` leaves one: the least at which nothing has, by `unequal` parts where these are allowed,
-    and L is taken to 1 % of R (stock, which counts parts alike, is off by as much). Where there is none, the
-    same of those at which R is whole parts to 2 %, or most nearly: L to 1 % of R, or most nearly. Where there
-    is none of these either, the `_least`.
+    See `working_parts`. Of those with parts `_enough` for a mean over them: the least without a remainder, by
+    `unequal` parts where these are allowed, in large cells rather than in small ones. R is whole parts then,
+    or to 2 %, or most nearly. Where there is none, the same of those with fewer parts, or with R farther from
+    whole ones. Where nothing is without a remainder, the `_least` of those with parts enough, unless more is
+    rounded then.
     """
-    parts = _least(lead, review, most)
-    enough = _fits(lead, review, parts, unequal, NEAR)
-    enough &= bool(is_whole(review).all()) or _share(lead, review, parts) <= _ROUNDED
-    if enough:
-        return parts
-    off = {m: _review_off(review, m) for m in range(2, most + 1) if _fits(lead, review, m, unequal)}
-    shares = {m: _share(lead, review, m) for m in off}
-    exact = [m for m, one in off.items() if one <= NEAR and shares[m] <= _ROUNDED]
-    if exact:
-        return exact[0]
-    near = max(_OWN, min(off.values(), default=0.0) * (1 + _SAME))
-    some = [m for m, one in off.items() if one <= near]
-    least = max(_ROUNDED, min((shares[m] for m in some), default=0.0))
-    return next((m for m in some if shares[m] <= least), parts)
+    least = _least(lead, review, range(1, most + 1))
+    if least == 1 and _fits(lead, review, 1, most + 1) and _review_off(review, 1) <= NEAR:
+        return 1
+    in_turn = [*range(max(least, 2), most + 1), *range(2, least)]
+    off = {m: _review_off(review, m) for m in in_turn}
+    enough = [m for m in in_turn if _enough(review, m, most)]
+    if not enough:  # days
+        return least
+    cells = tuple(range(BALANCED, 1, -1)) if unequal else (most + 1,)
+    exact = {cell: [m for m in in_turn if _fits(lead, review, m, cell)] for cell in cells}
+    nearly = max(_OWN, min(off.values()))
+    at_all = max(_OWN, min((off[m] for m in exact[cells[-1]]), default=0.0))
+    tries: tuple[tuple[list[int], tuple[float, ...]], ...] = (
+        (enough, (NEAR, nearly)),
+        (in_turn[::-1], (NEAR, nearly)),
+        (in_turn, (at_all,)),
+    )
+    for some, nears in tries:
+        for cell, near in product(cells, nears):
+            for m in some:
+                if m in exact[cell] and off[m] <= near * (1 + _SAME):
+                    return m
+    finer = _least(lead, review, enough)
+    allowed = max(_ROUNDED, _share(lead, review, least))
+    return finer if _share(lead, review, finer) <= allowed else least
 
 
-def _fits(lead: FloatArray, review: FloatArray, m: int, unequal: bool, near: float = np.inf) -> bool:
-    """Whether every L is whole parts or ends inside a cell (`engine.laws.lengths`), and R is so, nearly."""
+def _enough(review: FloatArray, m: int, most: int) -> bool:
+    """Whether review periods have parts enough for a mean of stock over them."""
+    wanted = np.minimum(_A_REVIEW, np.floor(review * most + _SAME))
+    return bool((_review_parts(review, m) >= wanted).all())
+
+
+def _fits(lead: FloatArray, review: FloatArray, m: int, cell: int) -> bool:
+    """Whether every L is whole parts or ends inside a cell of so many (`engine.laws.lengths`)."""
     own, as_is, taken = _in_parts(lead, review, m)
-    ends = (np.abs(as_is - taken) <= NEAR * own) | ((taken % np.gcd(own, m) > 0) & unequal)
-    return bool(ends.all()) and _review_off(review, m) <= near
+    cells = np.gcd(own, m)
+    ends = (np.abs(as_is - taken) <= NEAR * own) | ((taken % cells > 0) & (cells >= cell))
+    return bool(ends.all())
 
 
 def _review_off(review: FloatArray, m: int) -> float:
     """How far review periods lie from whole parts, as a share of them."""
     return float((np.abs(review * m - _review_parts(review, m)) / (review * m)).max(initial=0.0))
-
-
-def _share(lead: FloatArray, review: FloatArray, m: int) -> float:
-    """How far lead times lie from the parts that they are taken as, as a share of R."""
-    own, as_is, taken = _in_parts(lead, review, m)
-    return float((np.abs(as_is - taken) / own).max(initial=0.0))
 
 
 def _review_parts(review: FloatArray, m: int) -> IntArray:
@@ -336,7 +353,7 @@ def _split_note(catalog: Catalog, found: WorkingParts) -> tuple[QualityRow, ...]
         f"{study.period} ({study.period_days / m:.3g} days each), so that it stays constant"
     )
     note += _unequal(catalog, found)
-    note += f"; simulating takes about {time:.2g} times as long" if time >= _LONGER else ""
+    note += f"; simulating takes up to {time:.2g} times as long" if time >= _LONGER else ""
     return (QualityRow("items", f"working grid of {m} parts a {study.period}", "repaired", 0, note=note),)
 
 
@@ -347,11 +364,11 @@ def _unequal(catalog: Catalog, found: WorkingParts) -> str:
         return said
     if grid.exact is not None:
         fits = ~np.isnan(grid.exact)
-        off = float(np.abs(grid.exact - grid.lead_time)[fits].max()) / grid.parts
-        said += (
-            f"; of {int(fits.sum())} the parts are of unequal length, so that it is exact (stock counts them "
-            f"alike: up to {off:.1%} of a {catalog.study.period} off)"
-        )
+        said += f"; of {int(fits.sum())} the parts are of unequal length, so that it is exact"
+        biased = fits & (grid.cell < BALANCED)
+        if biased.any():
+            off = float(np.abs(grid.exact - grid.lead_time)[biased].max()) / grid.parts
+            said += f" (stock counts them alike: up to {off:.1%} of a {catalog.study.period} off)"
     if grid.length is not None:
         own = grid.length != 1
         off = float(np.abs(grid.length - 1).max())

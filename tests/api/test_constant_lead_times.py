@@ -3,8 +3,8 @@
 `tests/found/lead-time-of-ten-days-in-months`: about 305 units a month, L = 10 days, R = one month, 95 % fill.
 Right, without simlab: the units that find no stock in a cycle are E[(D(R + L) − S)+] − E[(D(L) − S)+], D the
 demand of so many days, so that Poisson demand wants S = 394 (fill 0.9507, time-averaged stock 141.8), and
-S = 439 for cycle service, P(D(R + L) ≤ S) ≥ 0.95. A month has three parts, the first, from the review to the
-receipt, ten days long, so that both come out. Equal parts, of 10.14 days, gave 396 and 441; version 0.1.0
+S = 439 for cycle service, P(D(R + L) ≤ S) ≥ 0.95. A month has nine parts, the first three, from the review to
+the receipt, ten days long, so that both come out. Equal parts, of 10.14 days, gave 396 and 441; version 0.1.0
 asked whether the lead time crosses, and planned 565.
 """
 
@@ -14,6 +14,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from scipy.stats import nbinom, poisson
+from worlds.parts import from_a_receipt
 from worlds.places import TESTS
 
 import simlab as sl
@@ -36,13 +37,12 @@ def right(
     m, lead, review = parts
     units = np.arange(level + 40 + int(60 * (lead + review) * mean / m + 40 * np.sqrt(mean)))
     inside = lead % m
-    place = inside / m if lead_time is None else lead_time - lead // m
+    place = inside if lead_time is None else lead_time * m - (lead - inside)
+    lengths = from_a_receipt(m, inside, place) if inside else [1.0] * m
+    ends = np.cumsum([0.0, *lengths[m - inside :], *lengths[: m - inside]])  # from a review on
 
     def time(n: int) -> float:
-        whole, rest = divmod(n, m)
-        if inside == 0:
-            return n / m
-        return whole + place * min(rest, inside) / inside + (1 - place) * max(rest - inside, 0) / (m - inside)
+        return n // m + float(ends[n % m]) / m
 
     def law(n: int) -> np.ndarray:
         at = mean * time(n)
@@ -74,25 +74,26 @@ def test_ten_days_in_a_monthly_study_are_ten_days() -> None:
     data = sl.load(FOUND / "study.toml")
     law, grid = data.models.world.demand, data.models.world.grid
     assert grid is not None
-    assert (grid.parts, grid.lead_time.tolist(), grid.review_period.tolist()) == (3, [1], [3])
+    assert (grid.parts, grid.lead_time.tolist(), grid.review_period.tolist()) == (9, [3], [9])
     policy = sl.Policy.from_targets(sl.segment(data), fill_rate={"A": 0.95})
     result = sl.simulate(data, policy, replications=200)
     level = int(result.planned.levels.order_up_to[0, 0])
     mean, ratio = float(law.mean[0]), float(law.variance[0] / law.mean[0])
-    fill, stock = right(mean, ratio, (3, 1, 3), level, 10 / MONTH)
-    below, _ = right(mean, ratio, (3, 1, 3), level - 1, 10 / MONTH)
+    fill, stock = right(mean, ratio, (9, 3, 9), level, 10 / MONTH)
+    below, _ = right(mean, ratio, (9, 3, 9), level - 1, 10 / MONTH)
     assert below < 0.95 <= fill
     assert abs(level - 394) <= 1
     assert result.fill_rate.value == pytest.approx(fill, abs=0.002)
     assert result.inventory_value.value / 5 == pytest.approx(stock, rel=0.005)
-    assert result.inventory_value.value / 5 == pytest.approx(141.8, rel=0.015)  # by time
+    _, by_time = right(mean, ratio, (365, 120, 365), level)  # two hours each
+    assert stock == pytest.approx(by_time, rel=0.002)
     assert result.planned.method == ("exact",)
     assert result.planned.safety_stock[0, 0] == pytest.approx(level - mean * (1 + 10 / MONTH))
     (row,) = data.to_frame().to_dict("records")
     assert row["mean_lead_time"] * MONTH == pytest.approx(10.0)
     assert row["lead_time_rounded_by"] == 0
     (note,) = [one.note for one in data.models.notes if "unequal length" in one.note]
-    assert "up to 0.5% of a month off" in note
+    assert "stock counts them alike" not in note
 
 
 @pytest.mark.parametrize(("measure", "wanted"), [("fill_rate", 394), ("cycle_service_level", 439)])
@@ -102,11 +103,15 @@ def test_poisson_demand_of_305_a_month_wants_what_the_exact_sums_say(measure, wa
     items = {"lead_time": 10.0, "demand_law": "poisson", "demand_mean": 305.1944}
     _, found = simulated(options, items, measure=measure)
     assert int(found.planned.levels.order_up_to[0, 0]) == wanted
-    fill, stock = right(305.1944, 1, (3, 1, 3), wanted, 10 / MONTH)
+    fill, stock = right(305.1944, 1, (9, 3, 9), wanted, 10 / MONTH)
     if measure == "fill_rate":
         assert fill == pytest.approx(0.9507, abs=0.0001)
     assert found.fill_rate.value == pytest.approx(fill, abs=0.0015)
     assert found.inventory_value.value == pytest.approx(stock, rel=0.005)
+    _, by_time = right(305.1944, 1, (365, 120, 365), wanted)
+    assert stock == pytest.approx(by_time, rel=0.002)
+    if measure == "fill_rate":
+        assert by_time == pytest.approx(141.8, abs=0.05)
 
 
 def test_parts_of_unequal_length_are_independent_pieces_that_add_up_to_a_period() -> None:
@@ -123,8 +128,8 @@ def test_parts_of_unequal_length_are_independent_pieces_that_add_up_to_a_period(
         moments = [(float(p @ x), float(p @ x**2 - (p @ x) ** 2)) for x, p in at]
         means, variances = np.array(moments)[which].T
         assert means.sum() == pytest.approx(30.0, rel=0.01)
-        assert means[0] / means.sum() == pytest.approx(10 / MONTH, rel=0.01)
-        assert variances[0] / variances.sum() == pytest.approx(10 / MONTH, rel=0.02)
+        assert means[:3].sum() / means.sum() == pytest.approx(10 / MONTH, rel=0.01)
+        assert variances[:3].sum() / variances.sum() == pytest.approx(10 / MONTH, rel=0.02)
 
 
 def test_other_families_and_lost_sales_know_the_exact_lead_time_too() -> None:
@@ -144,15 +149,16 @@ def test_other_families_and_lost_sales_know_the_exact_lead_time_too() -> None:
 
 
 def test_a_longer_lead_time_of_a_stress_is_longer_by_as_much() -> None:
-    """A third more than ten days are 13.3 days, not the one part that they round to."""
+    """A third more than ten days are 13.3 days, not the 13.5 that four parts are."""
     items = pd.DataFrame({"sku": ["A"], "location": "X", "unit_cost": 1.0, "lead_time": 10.0})
     items["demand_law"], items["demand_mean"] = "poisson", 300.0
     world = sl.load_frames(items, study={"study": {"period": "month"}}).models.world
     longer = changed(world, Change(lead_time=4 / 3))
     law = in_parts(longer).demand
     which, laws = pmfs_of_cycle(law, 0)
-    least, shares = laws[which[0]]
-    assert float(shares @ (least + np.arange(shares.size))) == pytest.approx(300 * 40 / 3 / MONTH, rel=0.001)
+    first = [laws[number] for number in which[:4]]
+    until = sum(float(shares @ (least + np.arange(shares.size))) for least, shares in first)
+    assert until == pytest.approx(300 * 40 / 3 / MONTH, rel=0.001)
 
 
 @pytest.mark.parametrize(
@@ -161,7 +167,7 @@ def test_a_longer_lead_time_of_a_stress_is_longer_by_as_much() -> None:
         ("week", 3.0, 7.0, ("poisson", 8.0, 1.0), (7, 3, 7)),
         ("week", 10.0, 7.0, ("negative_binomial", 8.0, 3.0), (7, 10, 7)),
         ("month", 45.0, MONTH, ("negative_binomial", 20.0, 2.5), (17, 25, 17)),
-        ("month", 20.0, MONTH, ("negative_binomial", 20.0, 2.5), (3, 2, 3)),
+        ("month", 20.0, MONTH, ("negative_binomial", 20.0, 2.5), (9, 6, 9)),
         ("month", 61.0, 14.0, ("poisson", 20.0, 1.0), (24, 48, 11)),
     ],
     ids=["3 days in weeks", "10 days in weeks", "45 days in months", "20 in months", "two weeks of review"],

@@ -5,7 +5,8 @@
 Half an hour of two idle cores and 3 GB beside the scratch folder; `-k "first or help"` for some of them,
 `SIMLAB_MILLION=1` for a million SKU-locations, too (an hour). What the engine itself is held to stands in
 `test_speed_table.py`. Limits are told, not asserted: they are those of an idle machine, so every row says the
-load that it began at, CPU seconds, and what most of them went into.
+load that it began at and CPU seconds. A second table says what the seconds are made of: by stage, by who
+computed (the main thread, other threads, copies of the process), by module (`worlds/profiled.py`).
 """
 
 from __future__ import annotations
@@ -21,12 +22,15 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import numpy as np
 import pytest
-from worlds.whole_runs import BY_CLOCK, BY_CPU, Run, run, watched
+from worlds.profiled import BY_FUNCTION, BY_SAMPLES, added, arguments, by_stage
+from worlds.whole_runs import BY_CLOCK, Run, run, watched
 
 from simlab.execution import Workers, run_curves
 from simlab.execution.backends.spread import close_pools
-from simlab.execution.blocks import BY_SLOT, shapes_of
+from simlab.execution.blocks import BY_SLOT, curves_of_block, shapes_of
+from simlab.execution.kept import Apart
 from simlab.selfcheck import speed
 
 pytestmark = pytest.mark.bench
@@ -48,6 +52,12 @@ class Table:
     """Rows as they are measured."""
 
     lines: list[str] = field(default_factory=list)
+    made_of: list[str] = field(default_factory=list)
+
+    def tell(self, what: str, clock: float, cpu: str, parts: str) -> None:
+        """A row of what seconds are made of."""
+        self.made_of.append(f"| {what} | {clock:.1f} s | {cpu} | {parts} |")
+        sys.stderr.write(self.made_of[-1] + "\n")
 
     def add(
         self, what: str, measured: float, limit: float, unit: str, made_of: str, *, least: bool = False
@@ -71,7 +81,14 @@ def table(request: pytest.FixtureRequest) -> Iterator[Table]:
     yield found
     head = ["", "| | measured | limit | | made of | load |", "| --- | --- | --- | --- | --- | --- |"]
     with request.config.pluginmanager.getplugin("capturemanager").global_and_fixture_disabled():
-        print("\n".join([*head, *found.lines]))
+        print("\n".join([*head, *found.lines, *_MADE_OF, *found.made_of]))
+
+
+_MADE_OF = (
+    "",
+    "| what the seconds are made of | clock | CPU, by whom | most of the CPU in |",
+    "| --- | --- | --- | --- |",
+)
 
 
 @pytest.fixture(scope="module")
@@ -103,15 +120,10 @@ def whole(place: Path, name: str, workers: int = 2, code: str = BY_CLOCK) -> Run
     return _KNOWN[key]
 
 
-def stages(clock: Run, cpu: Run | None = None) -> str:
-    """The longest stages by the clock, and by CPU of the process where that was measured."""
+def stages(clock: Run) -> str:
+    """CPU of all processes, and the longest stages by the clock."""
     longest = sorted(clock.stages, key=clock.stages.__getitem__, reverse=True)[:_SHOWN]
-    parts = [
-        f"{name} {clock.stages[name]:.1f}"
-        + (f" / {cpu.stages[name]:.1f}" if cpu and name in cpu.stages else "")
-        for name in longest
-    ]
-    return f"{clock.cpu:.0f} s of CPU; clock{' / CPU' if cpu else ''}: {', '.join(parts)}"
+    return f"{clock.cpu:.0f} s of CPU; " + ", ".join(f"{name} {clock.stages[name]:.1f}" for name in longest)
 
 
 @pytest.mark.parametrize("name", ["demo", "30000", "100000", "1000000"])
@@ -120,12 +132,29 @@ def test_whole_runs(table: Table, place: Path, name: str) -> None:
     if name == "1000000" and not os.environ.get("SIMLAB_MILLION"):
         pytest.skip("a million takes an hour: SIMLAB_MILLION=1")
     clock = whole(place, name)
-    cpu = whole(place, name, code=BY_CPU) if name in ("demo", "30000") else None
     seconds, gigabytes = WHOLE[name]
-    table.add(f"{name}: whole run", clock.seconds, seconds, "s", stages(clock, cpu))
+    table.add(f"{name}: whole run", clock.seconds, seconds, "s", stages(clock))
     table.add(f"{name}: memory of the tree", clock.gigabytes, gigabytes, "GB", "proportional")
     core = f"core {clock.core:.1f} s"
     table.add(f"{name}: whole beside core", clock.seconds, TIMES * clock.core + PLUS, "s", core)
+
+
+@pytest.mark.parametrize("name", ["demo", "30000", "100000"])
+def test_what_the_seconds_are_made_of(table: Table, place: Path, name: str) -> None:
+    """By stage, by who computed, by module: a run more of each, its threads sampled."""
+    words = ["demo"] if name == "demo" else ["optimize", str(study(place, int(name)))]
+    profile(
+        table, place, name, [*words, "--out", str(place / f"{name}-sampled"), "--workers", "2", "--quiet"]
+    )
+
+
+def profile(table: Table, place: Path, name: str, words: list[str]) -> None:
+    """A row of every stage of a command, and one of all."""
+    scratch = place / f"{name}-stacks"
+    watched([sys.executable, "-c", BY_SAMPLES, arguments(scratch, words)], place)
+    found = by_stage(scratch)
+    for stage, one in {**found, "all": added(found.values())}.items():
+        table.tell(f"{name}: {stage}", one.clock, one.by_whom(), one.most(_SHOWN))
 
 
 def test_the_first_run_compiles(table: Table, place: Path) -> None:
@@ -140,6 +169,9 @@ def test_the_first_run_compiles(table: Table, place: Path) -> None:
     table.add("first run of the demo", first.seconds, FIRST, "s", stages(first))
     told = f"CPU of the first run less that of the next; largest code: {made}"
     table.add("… compiling", first.cpu - warm.cpu, COMPILING, "s of CPU", told)
+    late = place / "late"
+    found = watched([sys.executable, "-c", BY_FUNCTION], place, {"NUMBA_CACHE_DIR": str(late)})
+    table.tell("compiling the late kernels", found.seconds, f"{found.cpu:.1f} with imports", found.told)
 
 
 def test_time_of_an_item(table: Table, place: Path) -> None:
@@ -202,8 +234,17 @@ def test_dask(table: Table, work: speed.Workload) -> None:
     told = f"{seconds['threads']:.1f} s by threads, {seconds['dask']:.1f} by Dask, blocks of {size} items; "
     shapes = shapes_of(work.world, work.levels, work.horizon, BY_SLOT)
     sums = 8 * size * sum(math.prod(shape) for shape in shapes.values())
-    told += f"a block's sums are {sums / 1e6:.0f} MB"
+    told += f"a block's sums are {sums / 1e6:.0f} MB, {travelling(work, size) / 1e6:.0f} on the way"
     table.add(f"local Dask, {work.name}", seconds["dask"] / seconds["threads"], DASK, "× threads", told)
+
+
+def travelling(work: speed.Workload, size: int) -> int:
+    """Bytes of a block's sums as they come back."""
+    rows = np.arange(size)
+    sums = curves_of_block(work.world.take(rows), work.levels.take(rows), work.horizon, BY_SLOT)
+    apart = Apart.of(sums)
+    assert apart is not None
+    return sum(one.nbytes for one in apart.arrays)
 
 
 READ = "import sys, simlab; simlab.load(sys.argv[1])"
@@ -219,6 +260,7 @@ def test_ten_million_rows(table: Table, place: Path, kind: str, limit: float) ->
     told = f"{found.cpu:.1f} s of CPU, imports in it"
     table.add(f"{ROWS:,} rows of {kind}", found.seconds, limit, "s", told)
     table.add("… memory", found.gigabytes, OF_ROWS, "GB", "proportional")
+    profile(table, place, f"{ROWS:,} rows of {kind}", ["load", str(file)])
 
 
 def of_rows(place: Path) -> Path:

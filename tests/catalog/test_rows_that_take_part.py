@@ -201,7 +201,17 @@ def test_senseless_conditions_are_refused_with_the_study(where: str, said: str) 
 def test_a_value_that_no_row_has_is_remarked_on() -> None:
     """As after a change of case in the ERP: the other rows stay."""
     data = load(demand(type=["sale"] * 5 + ["Sale"]), {"type": ["sale", "SALE"]})
-    assert any("no row says 'SALE'" in entry.what for entry in data.quality.entries)
+    found = [entry for entry in data.quality.entries if "no row says 'SALE'" in entry.what]
+    assert [entry.notice for entry in found] == ["look"]
+
+
+def test_a_filter_that_leaves_nothing_out_is_looked_at_first() -> None:
+    """`transfers` for `transfer`: all of them counted as demand, and check said "No problems"."""
+    rows = demand(type=["sale"] * 4 + ["transfer"] * 2)
+    data = load(rows, {"type": {"none_of": ["transfers"]}})
+    assert [entry.note for entry in data.quality.entries if entry.notice == "look"] == [
+        "column 'type' has sale (4 rows), transfer (2 rows)"
+    ]
 
 
 @pytest.mark.parametrize(

@@ -24,16 +24,19 @@ def models_of(make_catalog, lead: list[float], review: list[float], columns=None
 @pytest.mark.parametrize(
     ("period", "lead", "review", "parts", "taken"),
     [
-        ("month", [10.0], [30.4375], 3, [(1, 3)]),
+        ("month", [10.0], [30.4375], 9, [(3, 9)]),
         ("week", [3.0, 10.0], [7.0, 7.0], 7, [(3, 7), (10, 7)]),
         ("month", [45.0], [MONTH], 17, [(25, 17)]),
         ("month", [61.0], [14.0], 30, [(61, 14)]),
-        ("week", [3.5], [14.0], 2, [(1, 4)]),
+        ("week", [3.5], [14.0], 5, [(2, 10)]),
     ],
     ids=["ten days", "3 and 10 days in weeks", "45 days", "two weeks of review", "half a week"],
 )
 def test_the_least_number_of_parts_that_fits(make_catalog, period, lead, review, parts, taken) -> None:
-    """L and R in parts: whole to 1 % of R (so of R + L too), as few as that takes."""
+    """L and R in parts: whole to 1 % of R (so of R + L too), R nine or more, as few as that takes.
+
+    Thirds of a month and halves of a week would do for L and R alone, beside three and four parts a review.
+    """
     grid = models_of(make_catalog, lead, review, period=period).world.grid
     assert grid is not None
     assert grid.parts == parts
@@ -81,7 +84,7 @@ def test_a_review_period_below_a_part_is_refused(make_catalog, period, review) -
 def test_rounding_is_listed_by_item_and_time_is_said(make_catalog) -> None:
     """10 days become a third of a month, 10.14 days, where today is an (R,s,S): its long run has equal parts.
 
-    Half of the items are simulated three times as long.
+    Half of the items are simulated nine times as long, at most.
     """
     today = {"current_reorder_point": [20.0, 30.0], "current_order_up_to": [60.0, 70.0]}
     models = models_of(make_catalog, [10.0, MONTH], [MONTH, MONTH], today)
@@ -90,7 +93,7 @@ def test_rounding_is_listed_by_item_and_time_is_said(make_catalog) -> None:
         "P0@EAST lead_time 10 → 10.14"
         in told["constant lead times and review periods rounded to the nearest part"]
     )
-    assert "about 2 times as long" in told["working grid of 3 parts a month"]
+    assert "up to 5 times as long" in told["working grid of 9 parts a month"]
     assert models.parts is not None
     off = models.parts.lead_time_taken - models.parts.lead_time
     np.testing.assert_allclose(off * MONTH, [0.1389, 0.0], atol=1e-4)
@@ -101,7 +104,7 @@ def test_parts_of_unequal_length_round_nothing(make_catalog) -> None:
     told = {one.what: one.note for one in models.notes}
     assert "constant lead times and review periods rounded to the nearest part" not in told
     assert (
-        "of 1 the parts are of unequal length, so that it is exact" in told["working grid of 3 parts a month"]
+        "of 1 the parts are of unequal length, so that it is exact" in told["working grid of 9 parts a month"]
     )
     assert models.parts is not None
     np.testing.assert_array_equal(models.parts.lead_time_taken, models.parts.lead_time)
@@ -111,7 +114,7 @@ def test_parts_of_unequal_length_round_nothing(make_catalog) -> None:
     ("period", "lead", "review", "parts", "taken", "policy"),
     [
         ("month", 45.0, MONTH / 2, 30, (44, 15), "order_up_to"),
-        ("month", 20.0, MONTH * 1.5, 6, (4, 9), "order_up_to"),
+        ("month", 20.0, MONTH * 1.5, 8, (5, 12), "order_up_to"),
         ("week", 4.0, 3.5, 6, (4, 3), "order_up_to"),
         ("week", 1.0, 20.0, 7, (1, 20), "reorder_up_to"),
     ],
@@ -135,13 +138,13 @@ def test_reviews_of_a_fraction_leave_nothing_to_round(
 
 
 def test_reviews_of_no_fraction_have_parts_of_their_own(make_catalog) -> None:
-    """153 days are 20.1 quarters of a month: no number of parts up to 31 is exact. Nor is one of ten days."""
-    models = models_of(make_catalog, [114.0, 20.0], [153.0, 10.0])
+    """155 days are 5.1 months: no number of parts up to 31 is exact. Nor is one of ten days."""
+    models = models_of(make_catalog, [114.0, 20.0], [155.0, 10.0])
     grid = models.world.grid
     assert grid is not None
     assert models.parts is not None
     assert models.parts.review_period_taken == pytest.approx(models.parts.review_period, rel=1e-12)
-    assert grid.review_period * grid.in_periods * MONTH == pytest.approx([153, 10])
+    assert grid.review_period * grid.in_periods * MONTH == pytest.approx([155, 10])
     assert not any("review_period" in one.note for one in models.notes if "nearest part" in one.what)
     assert any("the review period is exact (" in one.note for one in models.notes)
     day = in_parts(models.world).demand.mean[1] / grid.in_periods[1] / MONTH
@@ -170,7 +173,7 @@ def test_receipts_that_all_took_ten_days_are_constant(make_catalog) -> None:
     receipts = [("A", 10)] * 12
     models = fit(make_catalog({"P0": {}}, receipts, items, period="month"))
     assert models.world.grid is not None
-    assert models.world.grid.lead_time.tolist() == [1]
+    assert models.world.grid.lead_time.tolist() == [3]
 
 
 def test_levels_that_follow_a_forecast_keep_whole_periods(make_catalog) -> None:

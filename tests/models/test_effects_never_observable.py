@@ -219,6 +219,12 @@ def test_a_promotion_in_every_week_cannot_be_told_from_none() -> None:
     assert one.low < 1 < one.high
 
 
+def test_an_effect_that_no_week_shows_is_asked_about() -> None:
+    """It stayed a note beside "No problems": what is asked for has no effect."""
+    notes = history(world(mean=8.0, n_items=4).assign(promotion=0)).notes
+    assert [one.notice for one in notes if one.what == "uplift by promotion"] == ["look"]
+
+
 @pytest.mark.parametrize(("column", "empty"), [("stockout", 1), ("on_hand", 0)])
 def test_a_stock_out_in_nearly_every_day_is_refused(column, empty) -> None:
     """A flag turned round made four times the sales of them; seven days of ten may be stocked out."""

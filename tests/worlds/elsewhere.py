@@ -15,7 +15,7 @@ def _travel(data: bytes, others: bytes) -> bytes:
 
 
 class Travelling:
-    """A pool of two threads that get copies and give copies back; `sent` counts the bytes of each block.
+    """A pool of two threads that get copies and give copies back; `sent` and `returned` count bytes by block.
 
     Inputs travel as simlab packs them, what has no plain form (`beside`) and results by pickle, as Dask does.
     """
@@ -25,13 +25,18 @@ class Travelling:
 
     def __init__(self) -> None:
         self.threads, self.sent, self.beside = ThreadPoolExecutor(2), [], []
+        self.returned: list[int] = []
 
     def submit(self, work, arguments, *, instead=False):
         data, others = packed((work, arguments))
         self.beside += others
         away = cloudpickle.dumps(others)
         self.sent.append(len(data) + len(away))
-        return self.threads.submit(lambda: cloudpickle.loads(_travel(data, away)))
+        return self.threads.submit(lambda: self._back(_travel(data, away)))
+
+    def _back(self, data):
+        self.returned.append(len(data))
+        return cloudpickle.loads(data)
 
     def check(self) -> None:
         pass

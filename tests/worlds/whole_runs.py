@@ -25,12 +25,13 @@ BY_CLOCK = BY_CPU.replace("time.perf_counter = time.process_time\n", "")
 
 @dataclass(frozen=True)
 class Run:
-    """One run: seconds by the clock and of CPU, peak GB of the tree, and seconds by stage."""
+    """One run: seconds by the clock and of CPU, peak GB of the tree, seconds by stage; what stderr said."""
 
     seconds: float
     cpu: float
     gigabytes: float
     stages: dict[str, float]
+    told: str = ""
 
     @property
     def core(self) -> float:
@@ -66,7 +67,7 @@ def watched(command: list[str], scratch: Path, variables: dict[str, str] | None 
     assert process.returncode == 0, words_left
     after = resource.getrusage(resource.RUSAGE_CHILDREN)
     cpu = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
-    return Run(seconds, cpu, most / 1e6, {})
+    return Run(seconds, cpu, most / 1e6, {}, words_left)
 
 
 def as_installed(folder: Path) -> dict[str, str]:

@@ -55,6 +55,11 @@ class DeadStock:
         """Of all of it at unit cost, study currency."""
         return self.lying.value + self.bought.value
 
+    @property
+    def units(self) -> float:
+        """Of all of it, as in files."""
+        return self.lying.units + self.bought.units
+
     def statements(self, currency: str) -> tuple[str, ...]:
         """What finance should know, in sentences; none without such items."""
         lines = []

@@ -20,6 +20,7 @@ from simlab.api.remarks.slips import slips
 from simlab.api.requirements.accounting import accounting
 from simlab.api.requirements.margins import margin_notes
 from simlab.api.requirements.refusals import Command, refuse
+from simlab.arrays import AnyArray
 from simlab.catalog import QualityRow
 from simlab.errors import InvalidInputError
 from simlab.measures import format_money, sentence
@@ -137,7 +138,7 @@ def _season(data: Data, some: Some, most: str, *, of_year: bool) -> Remark:
     """A season that was seen and that no law takes in."""
     cycle = {"day": 364, "week": 52, "month": 12}[data.study.period] if of_year else 7
     texts = data.catalog.texts
-    columns = [name for name in (data.study.models.pool_by, *texts) if name in texts]
+    columns = [name for name in (data.study.models.pool_by, *texts) if name in texts and _groups(texts[name])]
     by = columns[0] if columns else "category"
     more = "" if columns else f" once items have a text column '{by}' (one value for all is enough)"
     text = (
@@ -148,6 +149,13 @@ def _season(data: Data, some: Some, most: str, *, of_year: bool) -> Remark:
     text += f'[models] seasonality = {{ profile_by = "{by}", cycle = {cycle} }} takes it in{more}.'
     look = of_year and some.share > _WORTH_LOOKING
     return Remark("season", text, some.value, look, f"no law has the season ({most})")
+
+
+def _groups(column: AnyArray) -> bool:
+    """Whether a further column of items makes groups: no numbers, and not a value for nearly each item."""
+    words = {str(word) for word in column.tolist() if word not in (None, "")}
+    numbers = all(word.replace(".", "", 1).replace(",", "").isdigit() for word in words)
+    return bool(words) and not numbers and len(words) <= max(1, column.size // 2)
 
 
 def _silent(data: Data, found: Some, named: tuple[str, ...]) -> Remark:

@@ -43,6 +43,7 @@ def slips(data: Data) -> Iterator[tuple[str, str, float]]:
     yield from _nobodys(data)
     yield from _below_zero(data)
     yield from _overtaking(data)
+    yield from _never_came(data)
 
 
 def _named(data: Data, rows: IntArray, what: FloatArray | None = None, unit: str = "") -> str:
@@ -177,6 +178,28 @@ def _at_once(data: Data) -> Iterator[tuple[str, str, float]]:
             "orders booked when the goods came? Levels then protect a review period alone."
         )
         yield "receipts at once", text, float(data.models.annual_value[rows].sum())
+
+
+def _never_came(data: Data) -> Iterator[tuple[str, str, float]]:
+    """Orders without a receipt for longer than a lead time may be, which still count as coming."""
+    catalog, table = data.catalog, data.catalog.open_orders
+    if table is None or catalog.due is not None or catalog.as_of is None:
+        return
+    last, most = np.datetime64(catalog.as_of, "D"), data.study.lead_times.longest_days
+    promised = table.texts.get("promised_date", np.full(table.n_rows, None, object))
+    ahead = np.array([word or "NaT" for word in promised], dtype="datetime64[D]") > last
+    age = (last - table.order_date).astype("timedelta64[D]").astype(np.int64)
+    mine = np.array([sku is not None for sku in table.sku], np.bool_)
+    rows = np.flatnonzero((age > most) & mine & ~ahead)
+    if rows.size:
+        rows = rows[np.argsort(-age[rows], kind="stable")]
+        first = f"{table.sku[rows[0]]}@{table.location[rows[0]]} of {table.order_date[rows[0]]}"
+        orders = f"{rows.size:,} orders" if rows.size > 1 else "1 order"
+        text = (
+            f"{orders} had no receipt for longer than [lead_times] longest_days = {most:g}: {first}: "
+            "cancelled, or received and never booked? As it stands it counts as on order."
+        )
+        yield "orders that never came", text, 0.0
 
 
 def _overtaking(data: Data) -> Iterator[tuple[str, str, float]]:

@@ -13,6 +13,8 @@ from simlab.catalog.cells.numerals import BLANKS, Fault
 FIRST_YEAR, LAST_YEAR = 1900, 2199
 _ISO = re.compile(r"([0-9]{4}-[0-9]{2}-[0-9]{2})(?:[T ]00:00(?::00(?:\.0+)?)?)?")
 _ISO_TIME = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}[T ][0-9]{2}:[0-9]{2}.*")
+_ISO_WEEK = re.compile(r"((?:19|20)[0-9]{2})-?[Ww](0[1-9]|[1-5][0-9])")
+_WEEKS = 52  # that every year has
 _SERIAL = re.compile(r"[0-9]{5}(?:\.0+)?")
 _EPOCH_OF_EXCEL = dt.date(1899, 12, 30)
 CANDIDATES = (
@@ -142,6 +144,14 @@ def not_a_date(cell: str, table: str, form: DateFormat) -> Fault:
         pattern = " or ".join(f'"{name}"' for name in timed or ["%Y-%m-%d %H:%M:%S"])
         fix = f"sum by date, or declare {option} = {pattern} to leave the time out"
         return Fault(found.NOT_A_DATE, f"{cell!r} is a time, a date is meant", fix)
+    months = [name for name in MONTHS if form.name == "iso" and _fits([text], name)]
+    if months:
+        fix = f'declare {option} = "{months[0]}", which takes a month as its first day'
+        return Fault(found.NOT_A_DATE, f"{cell!r} is a month, a date is meant", fix)
+    if form.name == "iso" and (week := _ISO_WEEK.fullmatch(text)) is not None and int(week[2]) <= _WEEKS:
+        monday = dt.date.fromisocalendar(int(week[1]), int(week[2]), 1)
+        fix = f"write the Monday of each week, here {monday}"
+        return Fault(found.NOT_A_DATE, f"{cell!r} is a week, a date is meant", fix)
     like = {"iso": "like 2025-12-31", "excel_serial": "as a serial number"}.get(
         form.name, f"like {form.name}"
     )

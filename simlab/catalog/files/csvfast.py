@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from typing import BinaryIO
 
 import numpy as np
 
@@ -121,15 +122,15 @@ class Parts:
         return self.columns[0].n_rows
 
 
-def columns_in_parts(data: bytes, begin: int, n_columns: int, delimiter: str) -> Parts | None:
-    """Columns of UTF-8 text with a header from byte `begin` on, some megabytes at a time.
+def columns_in_parts(pieces: Iterator[bytes], n_columns: int, delimiter: str) -> Parts | None:
+    """Columns of UTF-8 text with a header, whose bytes come in pieces, some megabytes at a time.
 
-    Memory holds the bytes, a part as text, and codes. None where the text has to be read exactly, or is no
+    Memory holds a part as text, and codes. None where the text has to be read exactly, or is no
     text: whoever reads all of it says where.
     """
     columns = [GrowingColumn() for _ in range(n_columns)]
     places, guarded = _Places(), False
-    for text in _texts(data, begin):
+    for text in _texts(pieces):
         part = np.frombuffer(text, np.uint8)
         if not (_is_utf8(text) and quotes_are_plain(part, ord(delimiter))):
             return None
@@ -143,14 +144,26 @@ def columns_in_parts(data: bytes, begin: int, n_columns: int, delimiter: str) ->
     return Parts([column.whole() for column in columns], places.lines, guarded)
 
 
-def _texts(data: bytes, begin: int) -> Iterator[bytes]:
+def pieces_of(file: BinaryIO) -> Iterator[bytes]:
+    """What is left of a file, some megabytes at a time."""
+    while piece := file.read(_PART):
+        yield piece
+
+
+def _texts(pieces: Iterator[bytes]) -> Iterator[bytes]:
     """Parts that end with a line, their line ends line feeds."""
-    while begin < len(data):
-        end = data.find(b"\n", min(begin + _PART, len(data) - 1)) + 1
-        end = end or len(data)
-        text = data[begin:end]
-        yield text.replace(b"\r\n", b"\n").replace(b"\r", b"\n") if b"\r" in text else text
-        begin = end
+    left = b""
+    for piece in pieces:
+        left += piece
+        while end := left.find(b"\n", _PART) + 1:
+            yield _with_line_feeds(left[:end])
+            left = left[end:]
+    if left:
+        yield _with_line_feeds(left)
+
+
+def _with_line_feeds(text: bytes) -> bytes:
+    return text.replace(b"\r\n", b"\n").replace(b"\r", b"\n") if b"\r" in text else text
 
 
 def _is_utf8(text: bytes) -> bool:

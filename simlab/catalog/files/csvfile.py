@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+import io
+from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
+from itertools import chain
 from pathlib import Path
-from typing import Literal
+from typing import BinaryIO, Literal
 
 import numpy as np
 
@@ -14,10 +17,16 @@ from simlab.catalog import findings as found
 from simlab.catalog.cells.text import TextColumn, TextTable, encoded
 from simlab.catalog.columns import near
 from simlab.catalog.files.csvexact import Records, read_exactly
-from simlab.catalog.files.csvfast import columns_in_parts, fast_columns, line_numbers, quotes_are_plain
-from simlab.catalog.files.packed import PackedError, unpacked
+from simlab.catalog.files.csvfast import (
+    columns_in_parts,
+    fast_columns,
+    line_numbers,
+    pieces_of,
+    quotes_are_plain,
+)
+from simlab.catalog.files.packed import GZIP, PackedError, unpacked
 from simlab.catalog.findings import Findings
-from simlab.reading import FORMULA, bytes_of
+from simlab.reading import FORMULA, bytes_of, refuse_other_than_files
 from simlab.study import TableSource
 
 Encoding = Literal["utf-8", "cp1252", "utf-16"]
@@ -53,11 +62,16 @@ def read_csv(path: Path, name: str, source: TableSource, required: Sequence[str]
         Columns, by our names, that the table must have.
     """
     findings = Findings(name, source.path or path.name)
-    data = _bytes_of(path, findings)
-    table = TextTable(name, {}, {}, 0, findings, sha256=hashlib.sha256(data or b"").hexdigest())
-    inside = None if data is None else _unpacked(data, findings)
-    if inside is not None and (whole := _in_parts(inside, table, source, required)) is not None:
+    table = TextTable(name, {}, {}, 0, findings)
+    if (whole := _streamed(path, table, source, required)) is not None:
         return whole
+    data = _bytes_of(path, findings)
+    table = replace(table, sha256=hashlib.sha256(data or b"").hexdigest())
+    inside = None if data is None else _unpacked(data, findings)
+    if inside is not None and inside is not data:
+        whole = _in_parts(io.BytesIO(inside), len(inside), table, source, required)
+        if whole is not None:
+            return replace(whole, sha256=table.sha256)
     text = None if inside is None else _decoded(inside, table, source.encoding)
     if text is None:
         return table
@@ -69,15 +83,26 @@ def read_csv(path: Path, name: str, source: TableSource, required: Sequence[str]
     return _named(table, header, columns, n_rows, source)
 
 
+def _streamed(path: Path, table: TextTable, source: TableSource, required: Sequence[str]) -> TextTable | None:
+    """A large file, never whole in memory; None where it cannot be read so, or not at all."""
+    with suppress(OSError):
+        refuse_other_than_files(path)
+        if path.stat().st_size >= _LARGE:
+            with path.open("rb") as file:
+                return _in_parts(file, path.stat().st_size, table, source, required)
+    return None
+
+
 def _in_parts(
-    data: bytes, table: TextTable, source: TableSource, required: Sequence[str]
+    file: BinaryIO, size: int, table: TextTable, source: TableSource, required: Sequence[str]
 ) -> TextTable | None:
     """A large file, part by part; None where it is small, or something in it needs a closer look."""
-    if len(data) < _LARGE or source.encoding != "utf-8" or data.startswith((_ZIP, *_WIDE_BOMS)):
+    data = file.read(_HEAD)
+    if size < _LARGE or source.encoding != "utf-8" or data.startswith((_ZIP, GZIP, *_WIDE_BOMS)):
         return None
     begin = len(_BOM) if data.startswith(_BOM) else 0
     try:
-        head = data[begin : data.rfind(b"\n", begin, begin + _HEAD) + 1].decode()
+        head = data[begin : data.rfind(b"\n") + 1].decode()
     except UnicodeDecodeError:
         return None
     head = head.replace("\r\n", "\n").replace("\r", "\n")
@@ -85,14 +110,24 @@ def _in_parts(
     header = None if head.startswith("\n") else _header(head, source, required, unsaid)
     if not head or header is None:
         return None
-    parts = columns_in_parts(data, begin, len(header.names), header.delimiter)
+    digest = hashlib.sha256(data)
+    pieces = chain([data[begin:]], _hashed(file, digest))
+    parts = columns_in_parts(pieces, len(header.names), header.delimiter)
     if parts is None:
         return None
     if begin:
         table.notes.append(("byte order mark", "skipped"))
     table.findings.lines = parts.lines
     columns = [_unguarded(column) for column in parts.columns] if parts.guarded else parts.columns
+    table = replace(table, sha256=digest.hexdigest())
     return _named(table, header, columns, parts.n_rows, source)
+
+
+def _hashed(file: BinaryIO, digest: hashlib._Hash) -> Iterator[bytes]:
+    """What is left of a file, which is what its digest is of, whoever writes to it meanwhile."""
+    for piece in pieces_of(file):
+        digest.update(piece)
+        yield piece
 
 
 def _unguarded(column: TextColumn) -> TextColumn:
@@ -122,7 +157,8 @@ def _bytes_of(path: Path, findings: Findings) -> bytes | None:
     except OSError as error:
         findings.add(found.UNREADABLE, f"cannot be read: {error.strerror or error}")
         return None
-    if not data.removeprefix(_BOM).strip():
+    inside = data.removeprefix(_BOM)
+    if not inside or inside.isspace():
         findings.add(found.EMPTY, "is empty", fix="a header and at least one row are needed")
         return None
     return data

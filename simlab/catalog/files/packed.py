@@ -6,7 +6,7 @@ import gzip
 import io
 import zlib
 
-_GZIP = b"\x1f\x8b"
+GZIP = b"\x1f\x8b"
 _MOST, _MOST_RATIO, _SMALL = 4 * 2**30, 200, 2**24  # bytes that a file may unpack to
 
 
@@ -26,7 +26,7 @@ def unpacked(data: bytes) -> bytes:
     PackedError
         The file is damaged, or holds more than 16 MiB and 200 times its size, or more than 4 GiB.
     """
-    if not data.startswith(_GZIP):
+    if not data.startswith(GZIP):
         return data
     most = min(_MOST, max(_MOST_RATIO * len(data), _SMALL))
     try:

@@ -188,7 +188,7 @@ def _unseen(table: TextTable, name: str, words: tuple[Any, ...], cells: list[str
     if unseen:
         said = ", ".join(f"'{word}'" for word in unseen)
         what = f"data.{table.name}.where: no row says {said}"
-        table.notes.append((what, _census(table, name)))
+        table.questions.append((what, _census(table, name)))
 
 
 def _census(table: TextTable, name: str) -> str:

@@ -17,7 +17,7 @@ from simlab.engine.world.world import World
 from simlab.errors import EngineFaultError, IncompleteError
 from simlab.execution.backends.flight import Flight, Pool
 from simlab.execution.backends.workers import Workers
-from simlab.execution.kept import Store, kept_so_far
+from simlab.execution.kept import Apart, Store, kept_so_far
 
 Result = TypeVar("Result")
 Progress = Callable[[str, int, int], None]
@@ -165,6 +165,7 @@ def _elsewhere(
         for rows, result, new in flight.results():
             if isinstance(result, EngineFaultError):
                 raise result.among(rows.tolist(), world.name)
+            result = result.together() if isinstance(result, Apart) else result
             if new:
                 task.keep(rows, result)
             yield task.finish(rows, result)
@@ -182,9 +183,10 @@ def _with_rows(task: Task[Any]) -> Callable[[IntArray], tuple[Any, ...]]:
 
 
 def _faulty(work: Callable[..., Any], arguments: tuple[Any, ...]) -> Any:
-    """A block's result, or the fault that a guard of the simulator found, which names the item."""
+    """A block's result in few bytes, or the fault that a guard found, which names the item."""
     try:
-        return work(*arguments)
+        result = work(*arguments)
+        return Apart.of(result) or result
     except EngineFaultError as fault:
         return fault
 

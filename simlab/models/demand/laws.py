@@ -285,15 +285,9 @@ def _fitted(
 
 def _own_variance(history: History, prior: SizePrior) -> FloatArray:
     """(n,) variance per period, the variation of sizes shrunk towards the group."""
-    total, squares = history.by_item(_sums_of_sizes)
+    total, squares = history.size_sums
     n, positive = history.n_effective, history.weight_positive
     return shrunk_variance(n, positive, total, squares, prior.variation, prior.strength)
-
-
-def _sums_of_sizes(history: History) -> FloatArray:
-    """(2, n) weighted sums of evened demands and of their squares."""
-    quantity = history.evened
-    return np.array([history.sums(quantity), history.sums(quantity**2)])
 
 
 def _best(
@@ -401,7 +395,7 @@ def _counted_values(
     quiet = np.flatnonzero(zeros > 0)
     item = np.concatenate([quiet, history.item[rows]])
     value = np.concatenate([np.zeros(quiet.size, np.int64), history.quantity[rows]])
-    each = np.concatenate([one.weight[wanted[items][one.item]] for items, one in history.blocks()])
+    each = np.concatenate([_weights(one, wanted[items]) for items, one in history.blocks()])
     own: IntArray = np.rint(each * times[history.item[rows]]).astype(np.int64)
     weight = np.concatenate([zeros[quiet], np.maximum(own, 1)])
     order = np.lexsort((value, item))
@@ -411,6 +405,11 @@ def _counted_values(
     starts = np.flatnonzero(new)
     weight = np.add.reduceat(weight, starts) if starts.size else weight
     return item[starts], value[starts], weight
+
+
+def _weights(history: History, wanted: BoolArray) -> FloatArray:
+    """Weight of each period with demand of some items."""
+    return history.weight[wanted[history.item]] if wanted.any() else np.zeros(0)
 
 
 def _table_scale(history: History) -> FloatArray:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cache
 from itertools import repeat
 
@@ -18,6 +18,7 @@ from simlab.register.laws import OF_MEAN_KINDS, LawKind, law_of, spoken
 
 _WORTH_SAYING = 0.1
 _AT_ONCE = 8192
+_OF_NO_VARIANCE = frozenset(int(kind) for kind in (*OF_MEAN_KINDS, LawKind.EMPIRICAL))
 
 
 @dataclass(frozen=True, eq=False)
@@ -79,22 +80,20 @@ def reasons(
     texts = zip(_periods(grounds), _rare(grounds, n_positive), _scored(grounds, scores), strict=True)
     lengths, ratios, asked = grounds.n_observed.tolist(), ratio.tolist(), grounds.asked.said
     out = []
-    for row, (head, rare, told) in enumerate(texts):
-        n, each = lengths[row], ratios[row]
+    for row, ((seen, by), rare, told) in enumerate(texts):
+        each = ratios[row]
         if not sold[row]:
-            found = head.adding(", all without demand", of.NO_DEMAND)
-            out.append(replace(found, law="zero demand"))
+            out.append(Reason(f"{seen}, all without demand", of.together(by, (of.NO_DEMAND,)), "zero demand"))
         elif counted[row]:
-            why = f", variance/mean {each:.3g}, too wide for any other law"
-            out.append(replace(head.adding(why, of.TOO_WIDE), law="empirical"))
+            why = f"{seen}, variance/mean {each:.3g}, too wide for any other law"
+            out.append(Reason(why, of.together(by, (of.TOO_WIDE,)), "empirical"))
         else:
-            own = "" if short[row] and n < 2 else f", variance/mean {each:.3g}"
-            shrunk = _shrunk(kinds[row], spreads[row], shares[row])
-            said = asked[row]
+            own = "" if short[row] and lengths[row] < 2 else f", variance/mean {each:.3g}"
+            share, said = shares[row], asked[row]
+            shrunk = "" if share < _WORTH_SAYING else _shrunk(kinds[row], spreads[row], share)
             spoke = bool(rare), bool(shrunk), bool(told), bool(said)
-            by = of.together(head.grounds, _spoken(spoke))
             law = f"{words[kinds[row]]}{said}" if said else words[kinds[row]]
-            out.append(Reason(f"{head.seen}{rare}{own}{shrunk}{told}", by, law))
+            out.append(Reason(f"{seen}{rare}{own}{shrunk}{told}", of.together(by, _spoken(spoke)), law))
     return out
 
 
@@ -105,34 +104,35 @@ def _spoken(spoke: tuple[bool, ...]) -> tuple[str, ...]:
     return tuple(key for key, one in zip(keys, spoke, strict=True) if one)
 
 
-def _periods(grounds: Grounds) -> Iterator[Reason]:
-    """Length of every history, and how long it is remembered."""
-    forgets = np.isfinite(grounds.half_life)
-    for row, n in enumerate(grounds.n_observed.tolist()):
-        head = Reason(f"n={n} periods")
-        if forgets[row]:
-            remembered = f" (half-life {grounds.half_life[row]:g}: worth {grounds.worth[row]:.0f})"
-            head = head.adding(remembered, of.RECENT)
-        yield head
+def _periods(grounds: Grounds) -> Iterator[tuple[str, tuple[str, ...]]]:
+    """Length of every history, and how long it is remembered; keys of what spoke."""
+    lives, worth = grounds.half_life.tolist(), grounds.worth.tolist()
+    for row, (n, forgets) in enumerate(
+        zip(grounds.n_observed.tolist(), np.isfinite(grounds.half_life).tolist(), strict=True)
+    ):
+        if forgets:
+            yield f"n={n} periods (half-life {lives[row]:g}: worth {worth[row]:.0f})", (of.RECENT,)
+        else:
+            yield f"n={n} periods", ()
 
 
 def _rare(grounds: Grounds, n_positive: IntArray) -> Iterator[str]:
     """How every rate was shrunk, where comparable items weigh 10 % or more."""
+    fitted, means, sold = grounds.fitted.tolist(), grounds.mean.tolist(), n_positive.tolist()
     for row, few in enumerate((~(grounds.weight < _WORTH_SAYING)).tolist()):
         if not few:
             yield ""
             continue
-        n = int(n_positive[row])
+        n = sold[row]
         demands = "1 demand" if n == 1 else f"{n} demands"
         yield (
-            f", {demands}: rate as of comparable items (mean {grounds.fitted[row]:.3g} for "
-            f"{grounds.mean[row]:.3g} a period)"
+            f", {demands}: rate as of comparable items (mean {fitted[row]:.3g} for {means[row]:.3g} a period)"
         )
 
 
 def _shrunk(kind: int, used: float, borrowed: float) -> str:
-    """How the variance was shrunk, where the law uses it and the group weighs 10 % or more."""
-    if borrowed < _WORTH_SAYING or kind in (*OF_MEAN_KINDS, LawKind.EMPIRICAL):
+    """How the variance was shrunk, where the law uses it."""
+    if kind in _OF_NO_VARIANCE:
         return ""
     return f" (sizes of demand {100 * borrowed:.0f}% pooled: {used:.3g})"
 
@@ -142,11 +142,11 @@ def _scored(grounds: Grounds, scores: Scores | None) -> Iterator[str]:
     if scores is None:
         yield from repeat("", grounds.n_observed.size)
         return
-    each = ", ".join(f"{name.replace('_', ' ')} {{:.2f}}" for name in scores.laws)
+    each = ", ".join(f"{name.replace('_', ' ')} %.2f" for name in scores.laws)
     every = zip(scores.n_predicted.tolist(), grounds.asked.said, _lines(scores.mean), strict=True)
     for n, said, mean in every:
         told = not said and n > 0
-        yield f"; {scores.name} score of {n} periods out of sample: {each.format(*mean)}" if told else ""
+        yield f"; {scores.name} score of {n} periods out of sample: {each % (*mean,)}" if told else ""
 
 
 def _lines(table: FloatArray) -> Iterator[list[float]]:

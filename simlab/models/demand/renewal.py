@@ -130,13 +130,13 @@ def with_rhythm(
     found: dict[int, IntArray] = {}
     reason = list(choice.reason)
     bounds = history.bounds
-    keys = keys_of(catalog)
+    keys, predicted = keys_of(catalog), first_predicted(history)
     for item in np.flatnonzero(wanted).tolist():
         cells = slice(int(bounds[item]), int(bounds[item + 1]))
         place = places_of(history, history.item[cells], history.period[cells])
         rhythm = _rhythm(place, history.quantity[cells].astype(np.int64))
         periods = max(int(np.rint(protection[item])), 1)
-        n, first = int(history.n_observed[item]), int(first_predicted(history)[item])
+        n, first = int(history.n_observed[item]), int(predicted[item])
         heard = _scores(rhythm.places, n, first, periods)
         if named[item] or (heard is not None and heard.better):
             half_life = np.inf if recent is None else float(recent[item])
@@ -171,7 +171,8 @@ def _regular(history: History) -> BoolArray:
         variation = np.where(m > 0, squares * m / total**2 - 1, np.inf)
         rare = np.where(total > 0, 1 - m / total, 0.0)
     enough = (m >= _LEAST_INTERVALS) & (rare > 0)
-    least = np.array([_quantile(int(k)) if some else 0.0 for k, some in zip(m, enough, strict=True)])
+    sizes, of = np.unique(np.where(enough, m, 0), return_inverse=True)
+    least = np.array([_quantile(k) if k else 0.0 for k in sizes.tolist()])[of]
     return np.asarray(enough & (variation < least * rare))
 
 
@@ -240,19 +241,22 @@ def _series(rhythm: _Rhythm, key: np.uint64, n: int, half_life: float) -> IntArr
     With a half-life each time those of an end of the history only, as long as `stretches` says.
     """
     m, length = rhythm.intervals.size, int(rhythm.intervals.sum())
-    own = np.uint64(key) + np.arange(m, dtype=np.uint64)
-    parts = []
     ends = stretches(half_life) if np.isfinite(half_life) else np.array([n])
-    for number in range(max(ends.size, _LONGEST // length)):
-        orders = [
-            np.argsort(uniform_of(own, start_of(0, 2 * number + part, _PURPOSE)), kind="stable")
-            for part in (0, 1)
-        ]
-        begin = min(n - int(ends[number % ends.size]), int(rhythm.places[-1]))
-        recent = rhythm.places[1:] >= begin
-        intervals, sizes = (order[recent[order]] for order in orders)
-        parts.append(rhythm_series(rhythm.intervals[intervals], rhythm.sizes[sizes]))
-    return np.concatenate(parts)
+    times = max(ends.size, _LONGEST // length)
+    begin = np.minimum(n - ends, rhythm.places[-1])
+    recent = rhythm.places[1:] >= begin[:, None]
+    starts = np.array([_start(number) for number in range(2 * times)], np.uint64)
+    own = np.uint64(key) + np.arange(m, dtype=np.uint64)
+    orders = np.argsort(uniform_of(own, starts[:, None]), axis=1, kind="stable").reshape(times, 2, m)
+    kept = recent[np.arange(times) % ends.size]
+    first, second = (one[np.take_along_axis(kept, one, axis=1)] for one in (orders[:, 0], orders[:, 1]))
+    return rhythm_series(rhythm.intervals[first], rhythm.sizes[second])
+
+
+@cache
+def _start(number: int) -> int:
+    """Where the stream of one random order begins."""
+    return start_of(0, number, _PURPOSE)
 
 
 def _replaced(law: DemandLaw, found: dict[int, IntArray]) -> DemandLaw:

@@ -19,8 +19,8 @@ if TYPE_CHECKING:
     from simlab.catalog import Catalog
 
 
-_BLOCK = 1 << 19
-_CELLS = 1 << 18  # periods with demand that a block of items has, about
+_BLOCK = 1 << 17
+_CELLS = 1 << 16  # periods with demand that a block of items has, about: what a core's own cache holds
 _SHORTEST = 0.5  # of the mean length: what shorter periods sold tells too little to be divided by it
 
 
@@ -204,15 +204,16 @@ class History:
         """(c,) weight of each period with demand; 1 where none counts less."""
         if self.half_life is None:
             return np.ones(self.item.size)
-        n, own = self.n_observed[self.item], self.half_life[self.item]
+        n, own = self.n_observed[self._row], self.half_life[self._row]
         raw = 0.5 ** ((n - 1 - places(self)) / own)
         scale = self.n_effective / np.maximum(total_weight(self.n_observed, self.half_life), 1e-300)
-        return np.asarray(raw * scale[self.item])
+        return np.asarray(raw * scale[self._row])
 
     @cached_property
     def weight_positive(self) -> FloatArray:
         """(n,) weights of the periods with demand, added up."""
-        return self.by_item(lambda block: block.sums(np.ones(block.item.size)))
+        plain: FloatArray = self.n_positive.astype(np.float64)
+        return plain if self.half_life is None else self._sizes[0]
 
     def half_life_of(self, item: int) -> float:
         """Of one item, in periods; infinite where all periods count alike."""
@@ -221,7 +222,12 @@ class History:
     def sums(self, values: FloatArray) -> FloatArray:
         """(n,) Σ weight × value over each item's periods with demand."""
         own = values if self.half_life is None else values * self.weight
-        return np.bincount(self.item, weights=own, minlength=self.n_items).astype(np.float64)
+        return np.bincount(self._row, weights=own, minlength=self.n_items).astype(np.float64)
+
+    @cached_property
+    def _row(self) -> IntArray:
+        """(c,) `item` as NumPy counts and looks up by it: made once for all sums of a block."""
+        return self.item.astype(np.intp)
 
     @cached_property
     def evened(self) -> FloatArray:
@@ -231,12 +237,16 @@ class History:
         are periods of one length. A part of a period shorter than half stands for itself.
         """
         plain = self.quantity.astype(np.float64)
-        length = np.maximum(self.calendar.lengths, _SHORTEST)
-        if (length == 1).all():
+        if self._alike:
             return plain
-        even = plain / length[self.period]
+        even = plain / np.maximum(self.calendar.lengths, _SHORTEST)[self.period]
         kept = self.sums(plain) / np.maximum(self.sums(even), 1e-300)
-        return np.asarray(even * kept[self.item])
+        return np.asarray(even * kept[self._row])
+
+    @property
+    def _alike(self) -> bool:
+        """Whether all periods are of one length."""
+        return bool((np.maximum(self.calendar.lengths, _SHORTEST) == 1).all())
 
     @cached_property
     def n_positive(self) -> IntArray:
@@ -248,35 +258,48 @@ class History:
         """(n,) units per period; NaN without a period."""
         return _ratio(self.units, self.n_effective)
 
-    @cached_property
+    @property
     def units(self) -> FloatArray:
         """(n,) units of the periods with demand, weighted."""
-        return self.by_item(lambda block: block.sums(block.quantity.astype(np.float64)))
+        return np.asarray(self._sizes[1])
 
     @cached_property
     def variance(self) -> FloatArray:
         """(n,) units² per period, unbiased; NaN below two periods."""
         mean = np.nan_to_num(self.mean)
         at_zero = (self.n_effective - self.weight_positive) * mean**2
-        return _ratio(self.by_item(_squares) + at_zero, self.n_effective - 1)
+        return _ratio(self._sizes[2] + at_zero, self.n_effective - 1)
 
-    @cached_property
+    @property
+    def size_sums(self) -> FloatArray:
+        """(2, n) weighted sums of demands and of their squares, `evened`."""
+        return self._sizes[3:5]
+
+    @property
     def size_moments(self) -> FloatArray:
         """(2, n) variance/mean² and fourth central moment/mean⁴ of non-zero demands, `evened`; 0 without."""
-        return self.by_item(_size_moments)
+        return self._sizes[5:]
+
+    @cached_property
+    def _sizes(self) -> FloatArray:
+        """(7, n) what the demands of each item add up to, in one reading of its periods."""
+        found: FloatArray = self.by_item(_sizes)
+        return found
 
 
-def _squares(history: History) -> FloatArray:
-    """(n,) weighted squares of the demands' distances from their item's mean."""
-    return history.sums((history.quantity - np.nan_to_num(history.mean)[history.item]) ** 2)
-
-
-def _size_moments(history: History) -> FloatArray:
-    count = np.where(history.n_positive > 0, history.weight_positive, 1.0)
-    quantity = history.evened
-    mean = history.sums(quantity) / count
-    away = quantity / np.maximum(mean, 1e-300)[history.item] - 1
-    return np.array([history.sums(away**2) / count, history.sums(away**4) / count])
+def _sizes(history: History) -> FloatArray:
+    """Weights, units, squares of distances from the mean of periods, then `size_sums` and `size_moments`."""
+    units, n = history.quantity.astype(np.float64), history.n_positive
+    weights = n.astype(np.float64) if history.half_life is None else history.sums(np.ones(units.size))
+    total = history.sums(units)
+    mean = np.nan_to_num(_ratio(total, history.n_effective))
+    squares = history.sums((units - mean[history._row]) ** 2)
+    even = history.evened
+    sums = (total if history._alike else history.sums(even)), history.sums(even**2)
+    count = np.where(n > 0, weights, 1.0)
+    away = even / np.maximum(sums[0] / count, 1e-300)[history._row] - 1
+    moments = history.sums(away**2) / count, history.sums(away**4) / count
+    return np.array([weights, total, squares, *sums, *moments])
 
 
 def total_weight(n: FloatArray | IntArray, half_life: FloatArray) -> FloatArray:

@@ -176,17 +176,27 @@ def _see(
 ) -> None:
     """Write down what the rows of some items show; `item` counts from the first of them."""
     sold = quantity > 0
-    never, begins, latest, earliest, n_sold = (one[items] for one in seen)
+    never, n_sold = seen.never[items], seen.n_sold[items]
+    begins, latest, earliest = seen.begins[items], seen.latest[items], seen.earliest[items]
     never[item[sold]] = False
     shown = sold | never[item]
-    np.minimum.at(begins, item[shown], period[shown])
-    np.maximum.at(latest, item[shown], period[shown])
-    np.minimum.at(earliest, item, period)
+    of, when = item[shown], period[shown]
+    _extreme(np.minimum, begins, of, when)
+    _extreme(np.maximum, latest, of, when)
+    _extreme(np.minimum, earliest, item, period)
     inside = sold & (period >= 0) & (period < calendar.n_periods)
     inside[inside] = calendar.open[period[inside]]
     marked = np.zeros((never.size, calendar.n_periods), np.bool_)
     marked[item[inside], period[inside]] = True
     n_sold[:] = marked.sum(axis=1)
+
+
+def _extreme(which: np.ufunc, out: IntArray, item: AnyArray, values: AnyArray) -> None:
+    """Least or largest of what `out` has and the values of each item, which ascend by item."""
+    starts = np.flatnonzero(np.diff(item, prepend=-1))
+    if starts.size:
+        own = item[starts]
+        out[own] = which(out[own], which.reduceat(values, starts))
 
 
 def _expected(total: IntArray, n_positive: IntArray, rows: BoolArray) -> float:

@@ -57,8 +57,10 @@ def prepared(catalog: Catalog, history: History, short: BoolArray, sharing: Shar
     drivers = None if spec.uplift is None else read_drivers(catalog, history)
     noted: tuple[QualityRow, ...] = ()
     rules = per_item(catalog, "outliers")
+    known = {id(one): one for one in rules}
+    ids = np.array([id(one) for one in rules])
     for rule in dict.fromkeys([spec.outliers, *(one.outliers for one in spec.override if one.outliers)]):
-        of_rule = np.array([one == rule for one in rules], dtype=np.bool_)
+        of_rule = np.isin(ids, [key for key, one in known.items() if one == rule])
         history, short, more = _outliers(catalog, history, short, drivers, rule, of_rule)
         noted += more
     if spec.censoring != "none":

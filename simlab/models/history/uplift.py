@@ -209,7 +209,7 @@ def _notes(
         mine = [one for one in told if one.driver == name]
         if not mine:
             note = f"no {period} of a life shows one: nothing is estimated, demand stays as it is"
-            yield QualityRow("demand", f"uplift by {name}", "used", 0, note=note)
+            yield QualityRow("demand", f"uplift by {name}", "used", 0, note=note, notice="look")
             continue
         per = "a promotion multiplies demand by" if name == "promotion" else "a price 10% lower multiplies by"
         each = [

@@ -70,11 +70,18 @@ class Delays:
     @cached_property
     def groups(self) -> dict[Key, IntArray]:
         """Rows by the beginnings of their keys, the empty one first."""
-        rows: dict[Key, list[int]] = {(): []}
-        for row, key in enumerate(self.key):
+        number: dict[Key, int] = {}
+        code = np.array([number.setdefault(key, len(number)) for key in self.key], dtype=np.int64)
+        order = np.argsort(code, kind="stable")
+        own = np.split(order, np.cumsum(np.bincount(code, minlength=len(number)))[:-1])
+        of: dict[Key, list[IntArray]] = {(): []}
+        for key, rows in zip(number, own, strict=False):  # without a row there is no key, and one empty part
             for n in range(len(key) + 1):
-                rows.setdefault(key[:n], []).append(row)
-        return {key: np.array(found, dtype=np.int64) for key, found in rows.items()}
+                of.setdefault(key[:n], []).append(rows)
+        return {
+            key: parts[0] if len(parts) == 1 else np.sort(np.concatenate([order[:0], *parts]))
+            for key, parts in of.items()
+        }
 
     def rows(self, prefix: Key) -> IntArray:
         """Rows whose key begins with these values."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from math import isnan
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -275,12 +276,13 @@ def fit_lead_times(catalog: Catalog, sharing: Sharing | None = None) -> LeadTime
     sources: list[Source | None] = []
     missing: list[int] = []
     keys, kinds = item_keys(catalog), lead_time_laws(catalog).tolist()
-    said = [_Stated(*one) for one in zip(*stated_lead_times(catalog), catalog.keys, strict=True)]
+    means, spreads = stated_lead_times(catalog)
     known_laws: dict[tuple[Key, float | None, float, str], _Found | None] = {}
-    for row, (key, own, kind) in enumerate(zip(keys, said, kinds, strict=True)):
-        alike = (key, None if np.isnan(own.mean) else own.mean, own.sd, kind)
+    for row, (key, mean, sd, kind) in enumerate(zip(keys, means, spreads, kinds, strict=True)):
+        alike = (key, None if isnan(mean) else mean, sd, kind)
         if alike not in known_laws:
-            known_laws[alike] = _law_of(key, own, kind, receipts, laws)
+            said = _Stated(mean, sd, f"{catalog.sku[row]}@{catalog.location[row]}")
+            known_laws[alike] = _law_of(key, said, kind, receipts, laws)
         found = known_laws[alike]
         if found is None:
             missing.append(row)
@@ -293,7 +295,7 @@ def fit_lead_times(catalog: Catalog, sharing: Sharing | None = None) -> LeadTime
     is_random = any(periods.size > 1 for periods, _ in laws.points)
     crossing = catalog.study.lead_times.crossing
     if is_random and crossing is None:
-        by_data = any(sources) or any(one.sd > 0 for one in said)
+        by_data = any(sources) or any(sd > 0 for sd in spreads)
         raise InvalidInputError([_crossing_unsaid(catalog.study, by_data)])
     notes = receipts.notes
     if sharing.whole:
@@ -309,8 +311,8 @@ def fit_lead_times(catalog: Catalog, sharing: Sharing | None = None) -> LeadTime
     added = moments(law)[1] - np.array(laws.variance)[number]
     rounding = np.where(added > _NOTHING, added, 0.0)
     keys_of_source = tuple(
-        "receipts" if source else "stated_spread" if one.sd > 0 else "stated"
-        for source, one in zip(sources, said, strict=True)
+        "receipts" if source else "stated_spread" if sd > 0 else "stated"
+        for source, sd in zip(sources, spreads, strict=True)
     )
     return LeadTimes(law, tuple(reason), keys_of_source, notes, rounding, known, constant)
 

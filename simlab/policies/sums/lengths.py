@@ -14,19 +14,18 @@ from simlab.policies.sums.transforms import no_demand, power_of, transforms
 
 @dataclass(frozen=True, eq=False)
 class Lengths:
-    """Items whose parts have one of two lengths, in the same order after every review.
+    """Items whose parts have one of a few lengths, in the same order after every review.
 
     Attributes
     ----------
-    first, second : DemandLaw
-        Plain laws of their shorter and longer parts.
-    shorter : (n, m) bool
-        Whether the k-th part after a review is a shorter one; the order comes again after m parts.
+    laws : tuple of DemandLaw
+        Plain laws of their parts of each length.
+    which : (n, m) int64
+        Length of the k-th part after a review; the order comes again after m parts.
     """
 
-    first: DemandLaw
-    second: DemandLaw
-    shorter: np.typing.NDArray[np.bool_]
+    laws: tuple[DemandLaw, ...]
+    which: IntArray
 
     @classmethod
     def of(cls, law: DemandLaw, rows: IntArray, review_phase: IntArray) -> Lengths:
@@ -35,30 +34,40 @@ class Lengths:
         assert seasons is not None
         at = seasons.phase + review_phase[:, None] + np.arange(seasons.cycle)
         length = np.take_along_axis(seasons.multipliers[seasons.profile[rows]], at % seasons.cycle, axis=1)
-        least, most = length.min(axis=1), length.max(axis=1)
+        order = np.argsort(length, axis=1)
+        rising = np.take_along_axis(length, order, axis=1)
+        number = np.cumsum(np.diff(rising, axis=1, prepend=rising[:, :1]) > 0, axis=1)
+        which = np.empty(number.shape, np.int64)
+        np.put_along_axis(which, order, number, axis=1)
         plain = replace(law.take(rows), seasons=None)
-        return cls(divided(plain, least), divided(plain, most), length < ((least + most) / 2)[:, None])
+        sizes = [np.where(which == one, length, 0.0).max(axis=1) for one in range(int(number.max()) + 1)]
+        return cls(tuple(divided(plain, np.where(size > 0, size, 1.0)) for size in sizes), which)
 
     def weighted(self, points: int, step: IntArray, weights: FloatArray, quiet: IntArray) -> ComplexArray:
         """Σ_n weights[:, n]·transform of the demand of n parts from a review on (`Consecutive.weighted`)."""
         every = np.arange(step.size)
-        one, other = (transforms(law, every, points, step) for law in (self.first, self.second))
+        powers = [transforms(law, every, points, step) for law in self.laws]
         before = self._counts(quiet)
-        still = no_demand(self.first) ** before[0] * no_demand(self.second) ** before[1]
-        out = np.zeros_like(one)
+        still = np.ones(step.size)
+        for law, count in zip(self.laws, before.T, strict=True):
+            still = still * no_demand(law) ** count
+        out = np.zeros_like(powers[0])
         for n in np.flatnonzero((weights != 0).any(axis=0)).tolist():
             some = np.flatnonzero(weights[:, n])
-            short, long = self._counts(np.full(step.size, n))
-            counts = np.stack([short - before[0], long - before[1]], axis=1)[some]
-            for a, b in np.unique(counts, axis=0).tolist():
-                at = some[(counts == (a, b)).all(axis=1)]
-                both = power_of(one[at], a) * power_of(other[at], b)
-                out[at] += (weights[at, n] * still[at])[:, None] * both
+            counts = (self._counts(np.full(step.size, n)) - before)[some]
+            for row in np.unique(counts, axis=0):
+                at = some[(counts == row).all(axis=1)]
+                product = np.repeat((weights[at, n] * still[at])[:, None], out.shape[1], axis=1) + 0j
+                for transform, times in zip(powers, row.tolist(), strict=True):
+                    product *= power_of(transform[at], times)
+                out[at] += product
         return out
 
-    def _counts(self, n: IntArray) -> tuple[IntArray, IntArray]:
-        """(items,) shorter and longer ones among the first n parts of each item."""
-        items, m = self.shorter.shape
-        up_to = np.concatenate([np.zeros((items, 1), np.int64), np.cumsum(self.shorter, axis=1)], axis=1)
-        short = n // m * up_to[:, -1] + up_to[np.arange(items), n % m]
-        return short, n - short
+    def _counts(self, n: IntArray) -> IntArray:
+        """(items, lengths) parts of each length among the first n parts of each item."""
+        items, m = self.which.shape
+        some = self.which[:, :, None] == np.arange(len(self.laws))
+        up_to = np.concatenate(
+            [np.zeros((items, 1, len(self.laws)), np.int64), np.cumsum(some, axis=1)], axis=1
+        )
+        return np.asarray((n // m)[:, None] * up_to[:, -1] + up_to[np.arange(items), n % m])

@@ -104,3 +104,23 @@ def test_a_rhythm_is_no_season_left_out() -> None:
     assert told(dates, rhythm, "month") == []
     found = told(dates, rhythm, "month", law="empirical", texts=False)
     assert "once items have a text column 'category' (one value for all is enough)" in found[0].text
+
+
+def test_the_column_that_is_offered_makes_groups() -> None:
+    """`safty_stock`, a column of numbers that was not understood, was offered to make profiles by."""
+    rng = np.random.default_rng(11)
+    dates = pd.date_range("2021-01-01", periods=36, freq="MS")
+    mean = wave(12.0, 0.8)(np.arange(36))
+    rows = [
+        (f"S{k}", "X", day, int(rng.poisson(m))) for k in range(N) for day, m in zip(dates, mean, strict=True)
+    ]
+    sold = pd.DataFrame(rows, columns=["sku", "location", "date", "quantity"])
+    items = pd.DataFrame(
+        {"sku": [f"S{k}" for k in range(N)], "location": "X", "unit_cost": 10.0, "lead_time": 30.0}
+    )
+    items["safty_stock"] = ["3", "4.5", "3", "3", "4.5", "3"]
+    items["name"] = [f"pump {k}" for k in range(N)]
+    for columns, by in (({}, "category"), ({"family": ["ice", "ice", "rain"] * 2}, "family")):
+        data = sl.load_frames(items.assign(**columns), demand=sold, study={"study": {"period": "month"}})
+        (text,) = [one.text for one in remarks(data, None) if one.key == "season"]
+        assert f'profile_by = "{by}"' in text

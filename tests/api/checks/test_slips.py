@@ -185,3 +185,18 @@ def test_open_orders_for_years_and_the_same_order_twice_are_asked_about(tmp_path
     (row,) = [one for one in data.quality.entries if "more than once" in one.what]
     assert row.notice == "look"
     assert row.note.startswith("row 3 (S0) says what row 2 says in every column")
+
+
+def test_orders_that_never_came_are_asked_about() -> None:
+    """Two years without a receipt: it counted as on order without a word; one of three weeks is none."""
+    came = receipts(10).assign(sku="S1", location="X")
+    still = {"supplier": "V", "sku": "S0", "location": "X", "receipt_date": None, "quantity": 70}
+    new = pd.DataFrame([{**still, "order_date": "2024-12-10"}])
+    old = pd.DataFrame([{**still, "order_date": "2023-02-01"}])
+    assert "orders that never came" not in told(pd.concat([came, new]))
+    text = told(pd.concat([came, new, old]))["orders that never came"]
+    assert text.startswith(
+        "1 order had no receipt for longer than [lead_times] longest_days = 364: S0@X of 2023-"
+    )
+    ahead = old.assign(promised_date="2026-01-01")
+    assert "orders that never came" not in told(pd.concat([came, ahead]))

@@ -160,6 +160,24 @@ def test_times_of_day_are_recognised(cells: list[str], names: list[str]) -> None
     assert all(name in fix for name in names)
 
 
+@pytest.mark.parametrize(
+    ("cell", "says", "fix"),
+    [
+        ("202112", "is a month", 'date_format = "%Y%m"'),
+        ("03/2021", "is a month", 'date_format = "%m/%Y"'),
+        ("2022-W05", "is a week", "here 2022-01-31"),
+        ("2022W52", "is a week", "here 2022-12-26"),
+        ("2022-W77", "is not a date like", "%d/%m/%Y"),
+        ("P01-2021", "is not a date like", "%d/%m/%Y"),
+    ],
+)
+def test_months_and_weeks_are_told_the_line_that_reads_them(cell: str, says: str, fix: str) -> None:
+    """`%d/%m/%Y` was offered for months as ERPs number them."""
+    fault = not_a_date(cell, "demand", DateFormat())
+    assert says in fault.message
+    assert fix in fault.fix
+
+
 def test_ambiguous_and_mixed_dates_are_refused() -> None:
     """02/01/2024 is 2 January or 1 February: nobody guesses."""
     form = date_format_of(["02/01/2024", "03/01/2024"], None)

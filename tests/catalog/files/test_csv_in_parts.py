@@ -35,6 +35,7 @@ def read(tmp_path, monkeypatch):
         found = []
         for large, part in ((1 << 40, 1 << 24), (0, 500)):
             monkeypatch.setattr(csvfile, "_LARGE", large)
+            monkeypatch.setattr(csvfile, "_HEAD", part)
             monkeypatch.setattr(csvfast, "_PART", part)
             source = TableSource(path="demand.csv")
             found.append(read_csv(tmp_path / "demand.csv", "demand", source, REQUIRED))
@@ -62,9 +63,9 @@ def test_parts_give_the_same_table(read, case):
 
 
 @pytest.mark.parametrize("case", TEXTS)
-def test_what_is_well_formed_is_read_in_parts(tmp_path, monkeypatch, case):
+def test_what_is_well_formed_is_read_in_parts_and_is_never_whole_in_memory(tmp_path, monkeypatch, case):
     monkeypatch.setattr(csvfile, "_LARGE", 0)
-    monkeypatch.setattr(csvfile, "_decoded", None)  # calling it fails
+    monkeypatch.setattr(csvfile, "bytes_of", None)  # calling it fails
     (tmp_path / "demand.csv").write_bytes(TEXTS[case].encode())
     assert read_csv(tmp_path / "demand.csv", "demand", TableSource(path="demand.csv"), REQUIRED).n_rows >= 300
 

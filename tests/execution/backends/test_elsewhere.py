@@ -90,6 +90,17 @@ def test_only_a_block_s_own_part_of_shared_tables_travels(pool):
     assert max(pool.sent) < 4 * each * 16 * 1.5 < demand.values.nbytes
 
 
+def test_sums_travel_back_in_as_few_bytes_as_hold_them(pool):
+    """Sums are 64 bits wide and mostly small: half a second of blocks is 58 MB, and travels as 15."""
+    world = small_world(1024)
+    levels, one = small_levels(world), Workers(1, 512)
+    here = run_curves(world, levels, HORIZON, workers=one)
+    same(here, run_curves(world, levels, HORIZON, workers=Workers(2, 512, "dask")))
+    assert all(getattr(here, field.name).dtype == np.int64 for field in fields(here))
+    whole = sum(getattr(here, field.name).nbytes for field in fields(here))
+    assert sum(pool.returned) < whole / 2
+
+
 @pytest.mark.parametrize("name", LAWS | FEATURES)
 def test_a_compacted_world_is_the_same_world(name):
     """Rows of tables that nobody uses lie in front, as they do in a block from the middle of a catalogue."""

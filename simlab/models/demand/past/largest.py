@@ -49,7 +49,8 @@ def _largest_demands(history: History, span: IntArray) -> IntArray:
     key = history.item.astype(np.int64) * width + opened(history)[history.period]
     total = np.concatenate([[0], np.cumsum(history.quantity, dtype=np.int64)])
     ends = np.searchsorted(key, key + span[history.item])
-    np.maximum.at(out, history.item, total[ends] - total[:-1])
+    some = history.n_positive > 0
+    out[some] = np.maximum.reduceat(total[ends] - total[:-1], history.bounds[:-1][some])
     return out
 
 

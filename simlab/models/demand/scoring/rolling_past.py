@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 
@@ -41,15 +42,44 @@ class RollingPast:
 
     def known(self, row: IntArray, at: IntArray) -> FloatArray:
         """(m,) periods that those before `at` are worth."""
-        plain = at.astype(np.float64)
-        return plain if self.half_life is None else effective_periods(plain, self.half_life[row])
+        if self.half_life is None:
+            return at.astype(np.float64)
+        return np.asarray(self._worth[self._code[row], at])
 
     def scale(self, row: IntArray, at: IntArray) -> FloatArray:
         """(m,) what `before` is multiplied with, so that weights add up to `known`."""
         if self.half_life is None:
             return np.ones(at.size)
-        whole = np.maximum(total_weight(at.astype(np.float64), self.half_life[row]), 1e-300)
-        return np.asarray(self.known(row, at) / whole)
+        return np.asarray(self._scale[self._code[row], at])
+
+    @cached_property
+    def own(self) -> tuple[FloatArray, IntArray]:
+        """(k,) half-lives that there are, and (rows,) which of them is each row's."""
+        values, code = np.unique(
+            np.zeros(0) if self.half_life is None else self.half_life, return_inverse=True
+        )
+        return values, code.ravel()
+
+    @property
+    def _code(self) -> IntArray:
+        return self.own[1]
+
+    @cached_property
+    def _worth(self) -> FloatArray:
+        """(k, periods + 1) what so many periods are worth, for each half-life."""
+        return effective_periods(np.arange(self.table.shape[1] + 1.0), self.own[0][:, None])
+
+    @cached_property
+    def _scale(self) -> FloatArray:
+        """(k, periods + 1) `scale` before each period, for each half-life."""
+        whole = total_weight(np.arange(self.table.shape[1] + 1.0), self.own[0][:, None])
+        return np.asarray(self._worth / np.maximum(whole, 1e-300))
+
+    def powers(self, places: IntArray, *, falling: bool) -> FloatArray:
+        """(rows, periods) 2^(place ÷ half-life); falling: 2^((1 − place) ÷ half-life)."""
+        every = np.arange(self.table.shape[1])
+        table = 2.0 ** ((1 - every if falling else every) / self.own[0][:, None])
+        return np.asarray(table[self._code[:, None], places])
 
     def before(self, values: FloatArray) -> FloatArray:
         """(rows, periods) Σ over the periods before, the last of them with weight 1."""

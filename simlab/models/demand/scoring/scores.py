@@ -196,10 +196,10 @@ def _seen_before(past: RollingPast) -> FloatArray:
     found: FloatArray = (place - begin).astype(np.float64)
     if past.half_life is not None:
         # Σ 2^(s/h) over the same demand's periods s < t, then × 2^((1 − t)/h)
-        own = 2.0 ** (order / past.half_life[:, None])
+        own = past.powers(order, falling=False)
         upto = np.concatenate([np.zeros((table.shape[0], 1)), np.cumsum(own, axis=1)], axis=1)
         found = np.take_along_axis(upto, place, axis=1) - np.take_along_axis(upto, begin, axis=1)
-        found = found * 2.0 ** ((1 - order) / past.half_life[:, None])
+        found = found * past.powers(order, falling=True)
     out = np.empty(table.shape)
     np.put_along_axis(out, order, found, axis=1)
     return out
