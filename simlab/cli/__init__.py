@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+from contextlib import suppress
 from pathlib import Path
 
 
@@ -25,7 +26,26 @@ def main() -> None:
 
     tolerate_terminals()
     watch_signals()
-    app(prog_name="simlab")
+    try:
+        app(prog_name="simlab")
+    except SystemExit:
+        leave_as_stopped()
+        raise
+
+
+def leave_as_stopped() -> None:
+    """End with the code of the signal that came, if one did.
+
+    Python ends by SIGINT, whatever code is asked for, where an interrupt came in text that `exec` runs, as
+    imports do that make classes.
+    """
+    from simlab.cli.stopping import exit_code
+
+    if (code := exit_code()) is not None:
+        for stream in (sys.stdout, sys.stderr):
+            with suppress(OSError, ValueError):
+                stream.flush()
+        os._exit(code)
 
 
 _OBJECTS = 20_000

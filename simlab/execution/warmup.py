@@ -135,6 +135,7 @@ def _pilot_cut(world: World, plans: list[Levels], horizon: Horizon, exact: int) 
     MSER looks for its cut in the first half of a series. Where it finds it beyond the first quarter the
     series may be too short to show the long run: it is doubled, and so are the batches.
     """
+    world = replace(world, terms=replace(world.terms, phase_cycle=None))  # its windows are whole reviews
     batch = _batch(world)
     periods = max(horizon.periods + exact, _LEAST_BATCHES * batch)
     for _ in range(_DOUBLINGS + 1):

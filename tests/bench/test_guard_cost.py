@@ -32,7 +32,7 @@ REMOVED = {
         "        if narrow and reach >= NARROW:\n            return WIDE\n",
     ],
     "path.py": [
-        "    if position - net != on_order or on_order != record.due[total] + record.gone[total]:\n"
+        "    if positions_off(rows, total) != 0 or on_order != record.due[total] + record.gone[total]:\n"
         "        code, at = check_rows(rows, total)\n"
         "        return (code, at) if code else (GONE_ASTRAY, total)\n",
         "    if code == 0 and path % LOOKED_THROUGH == 0:\n"

@@ -80,6 +80,7 @@ LOOPS = {
 }
 """Where periods begin, or units arrive: a line that stands once in each source."""
 
+FORGETS = "the recorder forgets units for a period"
 PLANTED = {
     "lanes lose a unit": ("lanes.py", f"{OWN_PATH}state[NET + lane] -= 1", EITHER),
     "lanes find a unit": ("lanes.py", f"{OWN_PATH}state[NET + lane] += 1", BROKEN),
@@ -110,6 +111,13 @@ PLANTED = {
         "on_order -= 999 * (planted.path == 0)\n            position -= 999 * (planted.path == 0)\n"
         "            record.gone[t + 1] -= 999 * (planted.path == 0)",
         LOST,
+    ),
+    FORGETS: (
+        "path.py",
+        "net -= 7 * (planted.path == 1)\n"
+        f"        if (planted.name, planted.key, planted.period + 1) == ({FORGETS!r}, items.keys[item], t):\n"
+        "            net += 7 * (planted.path == 1)",
+        BROKEN,
     ),
 }
 """Source, what happens to replication 1 or 0 of one item in one period, and the fault that must be named."""

@@ -185,6 +185,31 @@ def test_a_pilot_written_down_period_by_period_is_the_pilot_run_step_by_step(unm
         assert np.array_equal(found, pilot_series(world, levels, pilot, step))
 
 
+def test_the_warm_up_does_not_depend_on_what_is_compiled(monkeypatch):
+    """Review phases were drawn in the run that writes every period down and not in that step by step.
+
+    Five reviews of 7 and a day: the warm-up of one study was 224 days where the loop was kept from an earlier
+    run, 72 where it was not.
+    """
+    world, asked = small_world(unmet=Unmet.LOST), []
+    n = world.n_items
+    phases = {"phase_cycle": np.ones(n, np.int64), "phase_keys": np.arange(n, dtype=np.uint64)}
+    world = replace(world, terms=replace(world.terms, review_period=np.full(n, 7, np.int64), **phases))
+    plain = warmup._series
+
+    def seen(world, levels, pilot, step):
+        asked.append(plain(world, levels, pilot, step))
+        assert np.array_equal(asked[-1], pilot_series(world, levels, pilot, step))
+        return asked[-1]
+
+    monkeypatch.setattr(warmup, "is_compiled", lambda: True)
+    monkeypatch.setattr(warmup, "_series", seen)
+    kept = common_warmup(world, [small_levels(world)], replace(HORIZON, periods=295))
+    monkeypatch.setattr(warmup, "is_compiled", lambda: False)
+    assert common_warmup(world, [small_levels(world)], replace(HORIZON, periods=295)) == kept
+    assert asked
+
+
 def test_warm_up_is_exact_for_backorders_and_never_shorter_for_lost_sales():
     levels = small_levels(small_world())
     periods, rule = common_warmup(small_world(), [levels], HORIZON)

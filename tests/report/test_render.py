@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+import hashlib
 import json
 import re
 from html.parser import HTMLParser
@@ -16,7 +18,7 @@ from simlab.measures import ALL
 from simlab.register.grounds import OF_DEMAND, OF_LEAD_TIME
 from simlab.report.kit import style
 from simlab.report.kit.beside import beside
-from simlab.report.kit.shell import TABS, script_json, script_text
+from simlab.report.kit.shell import TABS, script_json, script_text, unpack
 from simlab.report.plan.folder import read_tables
 from simlab.report.plan.html import figure_specs, page_html, page_specs
 from simlab.report.plan.page import matrix, segment_table
@@ -127,6 +129,25 @@ def test_hostile_names_are_text_and_nothing_else(tmp_path: Path) -> None:
     assert all(name in shown for name in HOSTILE)
     assert "49" not in HOSTILE[2]
     assert "`{{7*7}}" in shown
+
+
+def test_a_browser_runs_no_script_but_those_that_the_page_names(tmp_path: Path) -> None:
+    """The policy stands before all content, names one digest and lets nothing be loaded or sent."""
+    text = page_html(read_tables(build_fake_run(tmp_path, n_items=20)), set())
+    policy = re.search('<meta http-equiv="Content-Security-Policy" content="([^"]*)">', text)
+    assert policy is not None
+    assert policy.start() < text.index("<title>")
+    said = dict(one.strip().split(" ", 1) for one in policy[1].split(";"))
+    (own,) = re.findall("<script>(.*?)</script>", text, flags=re.S)
+    libraries = re.findall('<script type="text/plain" id="[a-z]+-library">(.*?)</script>', text, flags=re.S)
+    assert len(libraries) == 2  # charts and the table of items, which the page's script runs when needed
+    known = [own, *map(unpack, libraries)]
+    digests = (base64.b64encode(hashlib.sha256(one.encode()).digest()).decode() for one in known)
+    assert said["script-src"] == " ".join(f"'sha256-{one}'" for one in digests)
+    assert {said[name] for name in ("default-src", "base-uri", "form-action")} == {"'none'"}
+    assert said["img-src"] == "data:"
+    assert re.findall(r"<[^>]* on[a-z]+=", text.partition("<main")[2].partition("<script")[0]) == []
+    assert '<meta name="simlab-schema" content="1">' in text
 
 
 def test_script_content_cannot_end_its_element() -> None:

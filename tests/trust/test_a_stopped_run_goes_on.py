@@ -1,5 +1,6 @@
 """A run that is killed, stopped or fails goes on from its blocks and ends in the same bytes."""
 
+import re
 import signal
 import subprocess
 import sys
@@ -203,8 +204,12 @@ def test_it_does_not_go_on_over_a_changed_input_or_in_two_processes(tmp_path, mo
         file.write("\n")
     with pytest.raises(InvalidInputError) as refused:
         api.resume(tmp_path / "b")
-    assert "study changed" in str(refused.value)
-    assert "input items changed" in str(refused.value)
+    told = str(refused.value)
+    assert "study changed since the run began: line" in told
+    assert "is '# changed'" in told
+    assert re.search(
+        "input items changed since the run began: SHA-256 [0-9a-f]{12} then, [0-9a-f]{12} now", told
+    )
 
 
 @pytest.mark.slow

@@ -191,6 +191,13 @@ with curves of an earlier run, and those of versions before this. On another pro
 1e-9 instead of bytes. SKU-locations on a working grid, with windows of their own or with forecasts are not
 simulated by the plain simulator, and it says how many. Above 5,000 SKU-locations a sample is kept.
 
+What every run asks of itself. Of every path of the sweep and the lanes, at its end: that position = net stock
++ units that are still to arrive, and that what was ordered, received and demanded is not negative. Of every
+path that is written down (outages, shared delays, moving levels, traces, time profiles): position = net stock
++ units on order in every period, and at the end that these are what arrives later; of one such path in
+sixteen in every period, too, that units on order, lost and waiting are not negative. What goes wrong in the
+sweep or the lanes and is whole again at the end of its path is not seen.
+
 Crash points while page and figures are drawn are not counted: that is a child's work on a sealed run. No
 program at hand writes `.xlsb`: the tests write it record by record, as its published format says, and
 LibreOffice reads the same texts and numbers in it; a file of Excel's own was not at hand. Of the last 42

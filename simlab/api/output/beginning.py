@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+from itertools import zip_longest
 from pathlib import Path
 from typing import Any
 
@@ -24,7 +25,8 @@ def begin(folder: RunFolder, data: Data, command: str, options: dict[str, Any]) 
     if (folder.path / BEGINNING).is_file():
         return
     place = study_place(data, folder.path)
-    folder.write_json(BEGINNING, {"command": command, "options": options, **place, "basis": _basis(data)})
+    begun = {"command": command, "options": options, **place, "basis": _basis(data)}
+    folder.write_json(BEGINNING, {**begun, "study": data.study.source})
 
 
 def begun_as(folder: RunFolder) -> dict[str, Any]:
@@ -78,18 +80,30 @@ def went_on(folder: RunFolder) -> tuple[str, Path, dict[str, Any]]:
     study = folder.path / str(begun.get("study_file", "")) if command != "demo" else Path()
     if command != "demo" and not study.is_file():
         raise UsageError(f"{folder.path}: its study file is not found ({os.fspath(study)})")
-    now = _basis(demo() if command == "demo" else load(study))
+    data = demo() if command == "demo" else load(study)
+    now = _basis(data)
     differ = [name for name in {**basis, **now} if basis.get(name) != now.get(name)]
     if differ:
         fix = "run it anew, or bring back what it began with"
+        shown = {name: _shown(basis, now, name) for name in differ}
+        if "study" in shown:
+            shown["study"] = _lines(str(begun.get("study", "")), data)
         raise InvalidInputError(
-            [
-                Problem(_CODE, f"{name} changed since the run began{_shown(basis, now, name)}", fix=fix)
-                for name in differ
-            ]
+            [Problem(_CODE, f"{name} changed since the run began: {shown[name]}", fix=fix) for name in differ]
         )
     return command, study, options
 
 
 def _shown(basis: dict[str, str], now: dict[str, str], name: str) -> str:
-    return f": {basis.get(name)} then, {now.get(name)} now" if name in _SAME else ""
+    """A version then and now; of what has no name, the first digits of its SHA-256."""
+    then, here = str(basis.get(name, "none")), str(now.get(name, "none"))
+    return f"{then} then, {here} now" if name in _SAME else f"SHA-256 {then[:12]} then, {here[:12]} now"
+
+
+def _lines(then: str, data: Data) -> str:
+    """The first line of a study that is another one."""
+    pairs = zip_longest(then.splitlines(), data.study.source.splitlines(), fillvalue="")
+    for number, (old, new) in enumerate(pairs, 1):
+        if old != new:
+            return f"line {number} was {old.strip()!r}, is {new.strip()!r}"
+    return "its line ends"

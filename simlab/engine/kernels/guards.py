@@ -178,6 +178,18 @@ def first_breach(n_real: int, top: int, work: Work) -> tuple[int, int]:
 
 
 @inner
+def positions_off(rows: IntArray, end: int) -> Any:
+    """Zero if position = net stock + units on order in all periods before `end` of a path written down.
+
+    Three rows and one sum that nothing asks about in between: what every path can afford.
+    """
+    off = np.int64(0)
+    for t in range(end):
+        off |= rows[Row.INVENTORY_POSITION, t] - rows[Row.NET_INVENTORY, t] - rows[Row.ON_ORDER, t]
+    return off
+
+
+@inner
 def check_rows(rows: IntArray, end: int) -> tuple[int, int]:
     """Code and period of the first breach in the periods before `end` of a path written down, or 0.
 

@@ -20,6 +20,7 @@ from simlab.engine.kernels.guards import (
     POLICY_RAISED,
     TOO_LARGE,
     check_rows,
+    positions_off,
     report,
 )
 from simlab.engine.kernels.joint_phases import phase_of
@@ -53,7 +54,7 @@ PROFILE_ROWS = (Row.ON_HAND_START, Row.ON_HAND, Row.ON_ORDER, Row.ORDERED, Row.R
 UNIT_ROWS = (Row.DEMANDED, Row.SERVED, Row.BACKORDERS, Row.LOST)
 _PARTLY = int(Unmet.PARTLY)
 LOOKED_THROUGH = 16
-"""One replication in so many is checked period by period, all others at their end."""
+"""In one replication in so many every period is also asked whether units are lost; in all, the end."""
 
 
 class Flow(NamedTuple):
@@ -150,7 +151,8 @@ def follow_lifted(
 ) -> int:
     """As `follow`, where the column's levels are lifted already; a breach goes to `faults`.
 
-    Of some replications every period is looked at: of all of them that would cost over 2 % of a run.
+    That position = net stock + units on order is asked of every period of every path, that no units are lost
+    on the way of all periods of some: of all paths that would cost over 2 % of a run.
     """
     opening = first_position(items, item, levels, k, run, path)
     rule, top = rule_of(items, item, levels, k), levels.top[item, k]
@@ -312,10 +314,11 @@ def record_path(
 
     Notes
     -----
-    A path is checked at its end, as those of the lanes are, for whatever is lost or found on the way is still
-    missing there; only then are its periods looked through for the first breach. One that goes wrong runs to
-    its end, which no place in memory depends on: an order's line is counted by reviews, and when it arrives
-    depends on neither its size nor the stock. What heals by itself is seen by `follow_lifted`.
+    A path is checked at its end: its position in every period, and as those of the lanes are, for whatever is
+    lost or found on the way is still missing there; only then are its periods looked through for the first
+    breach. One that goes wrong runs to its end, which no place in memory depends on: an order's line is
+    counted by reviews, and when it arrives depends on neither its size nor the stock. Units lost that come
+    back by themselves, with the position, are seen by `follow_lifted`.
     """
     rows, total = record.rows, record.demand.size
     review, phase = items.review[item], items.phase[item]
@@ -373,7 +376,7 @@ def record_path(
         rows[Row.LEVEL, t] = level
         flow = Flow(net, position, on_order, flow.part, waiting_part, flow.n_orders)
         write_period(t, flow, shelf, served, owed, lost, record)
-    if position - net != on_order or on_order != record.due[total] + record.gone[total]:
+    if positions_off(rows, total) != 0 or on_order != record.due[total] + record.gone[total]:
         code, at = check_rows(rows, total)
         return (code, at) if code else (GONE_ASTRAY, total)
     return 0, flow.n_orders

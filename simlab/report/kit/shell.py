@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import base64
 import gzip
+import hashlib
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from importlib import resources
 from typing import TYPE_CHECKING, Any
 
 from simlab.measures import words
+from simlab.run.tables import SCHEMA
 
 if TYPE_CHECKING:
     import jinja2
@@ -116,6 +118,8 @@ def page_of(
         Under the name of the study; empty for none.
     data, packed : mapping of str to str
         JSON and compressed text (see `pack`) that the script reads, by the id of its element.
+    script : str
+        With the packed libraries all that a browser runs here: the page names their digests.
     """
     tabs = _tabs(list(parts))
     return templates.get_template("shell.html").render(
@@ -128,7 +132,19 @@ def page_of(
         data=data,
         packed=packed,
         script=script,
+        runs=" ".join(_digests([script, *(unpack(packed[id]) for id in packed if id.endswith(LIBRARY))])),
+        schema=SCHEMA,
     )
+
+
+LIBRARY = "-library"
+"""End of the id of a packed text that the page's script runs."""
+
+
+def _digests(scripts: Iterable[str]) -> Iterator[str]:
+    """What a page's policy says of scripts that may run."""
+    for script in scripts:
+        yield f"'sha256-{base64.b64encode(hashlib.sha256(script.encode('utf-8')).digest()).decode('ascii')}'"
 
 
 def _tabs(parts: Sequence[Part]) -> list[dict[str, Any]]:
@@ -158,6 +174,11 @@ def asset(name: str) -> str:
 def pack(text: str) -> str:
     """Text as gzip in base64: a quarter of a script, and never the end of the element it stands in."""
     return base64.b64encode(gzip.compress(text.encode("utf-8"), _LEVEL, mtime=0)).decode("ascii")
+
+
+def unpack(packed: str) -> str:
+    """The text again."""
+    return gzip.decompress(base64.b64decode(packed)).decode("utf-8")
 
 
 _LEVEL = 7
