@@ -146,6 +146,10 @@ class Policy(Public):
         if len(named) != 1:
             raise UsageError("give either fill_rate or cycle_service_level")
         ((measure, targets),) = named.items()
+        if not isinstance(targets, Mapping):
+            raise UsageError(
+                f'{measure} names targets by segment, such as {{"A": {targets}, "B": {targets}}}'
+            )
         problems = [
             _not_a_fraction(measure, name, value) for name, value in targets.items() if not 0 < value < 1
         ]

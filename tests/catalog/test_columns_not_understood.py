@@ -138,6 +138,21 @@ def test_a_second_lead_time_is_no_standard_deviation() -> None:
     assert "did you mean" not in note
 
 
+@pytest.mark.parametrize(
+    ("table", "name", "column"),
+    [
+        ("items", "Internal Reference", "sku"),  # Odoo
+        ("demand", "Product/Internal Reference", "sku"),
+        ("items", "Valuation Rate", "unit_cost"),  # ERPNext
+        ("items", "Lead Time Calculation", "lead_time"),  # Dynamics
+        ("items", "Maximum Inventory", "current_order_up_to"),
+        ("receipts", "Lieferant/Lieferwerk", "supplier"),  # SAP's list of orders by material
+    ],
+)
+def test_headings_of_exports_of_four_systems(table: str, name: str, column: str) -> None:
+    assert meant(table, name, list(TABLES[table]))[0] == column
+
+
 @pytest.mark.parametrize("name", ["due_week_1", "Arrivals W2", "on_order_1", "PO 2025-03", "in_transit_m3"])
 def test_what_comes_week_by_week_is_hinted_at_as_open_orders(name: str) -> None:
     """Columns such as due_week_1, due_week_2 (VN2's state of a day): units on order that nobody read."""

@@ -146,5 +146,7 @@ def test_a_policy_carries_targets_per_segment() -> None:
         Policy.from_targets(Segments(), fill_rate={"A": 95, "B": 0.9})
     with pytest.raises(UsageError):
         Policy.from_targets(Segments())
+    with pytest.raises(UsageError, match="fill_rate names targets by segment"):
+        Policy.from_targets(Segments(), fill_rate=0.9)  # ended in an AttributeError
     with pytest.raises(UsageError):
         Policy(family="magic")

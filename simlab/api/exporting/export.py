@@ -118,7 +118,7 @@ def export(
     notes = (
         *_moving(folder.manifest, current),
         *first,
-        *_notes(plan, found, system, current),
+        *_notes(plan, found, system, current, str(folder.manifest.get("period", "period"))),
         *_lost(plan, missing, current),
     )
     return _written(there, table, notes)
@@ -263,6 +263,7 @@ def _table(
     known["lot_size"] = ["FX" if one.quantity else "HB" for one in found.values()]
     if end:
         known |= {name.removesuffix(end): known[name] for name in known if name.endswith(end)}
+        known |= dict.fromkeys(("safety_stock", "target"))  # the plan's; what stands today is not known
     wanted = _map(columns)
     if wanted is None:
         wanted = {name: name for name in ("sku", "location", "product", "supplier", "family", *_RULE)}
@@ -345,14 +346,15 @@ def _first_lines(
     return [f"{said} {result or unknown}.", *lots]
 
 
-def _notes(plan: pd.DataFrame, found: dict[int, Rule], system: str, current: bool) -> list[str]:
+def _notes(plan: pd.DataFrame, found: dict[int, Rule], system: str, current: bool, period: str) -> list[str]:
     """What to check before the file is imported, most important first."""
     rows = plan.iloc[list(found)]
     lines = []
     waits = sorted({float(one) for one in rows["review_period"].dropna()})
     if waits and not current and system != "erpnext":
         each = ", ".join(f"{one:g}" for one in waits[:6])
-        lines.append(f"The plan reviews every {each} (in the study's time unit): let the scheduler run then.")
+        often = period if each == "1" else f"{each} {period}s"
+        lines.append(f"The plan reviews every {often}: let the scheduler run then.")
     packs = int(((rows["pack_size"] > 1) & (rows["family"] != LOTS)).sum())
     if packs and system in _ODOO:
         how = "down, below" if system == "odoo18" else "up, past"

@@ -6,10 +6,12 @@ A fact stands in one place: the message where it is raised. What depends on the 
 from __future__ import annotations
 
 import ast
+import json
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import cache
+from importlib import resources
 from pathlib import Path
 
 from simlab.catalog import findings
@@ -53,6 +55,46 @@ _WHY = {
     "SEG": "Every SKU-location belongs to exactly one segment, by a rule that can be told.",
     "STU": "Options are read strictly: an unknown or contradictory one is refused, never ignored.",
 }
+
+
+_REMEDY = {
+    "E-CAS-001": "name a JSON file of cases, as the published ones of simlab selfcheck are",
+    "E-CAS-002": "complete the field that is named",
+    "E-EXP-001": "plan with a family that the system knows, or say --approximate",
+    "E-MOD-005": "name columns and values that the table of items has",
+    "E-MOD-011": "bring a longer history, or say under [demand] what becomes of items without one",
+    "E-MOD-032": "give sd for every period, or past forecasts from which errors are learned",
+    "E-OPT-007": "give what the objective needs, or name another objective",
+    "E-OPT-012": "name segments from the most to the least served, such as A, B, C",
+    "E-OPT-018": "fill the column that the measure needs, or take another measure",
+    "E-OPT-020": "ask for less, simulate more replications, or say choose under [optimize] otherwise",
+    "E-OPT-040": "correct the option that is named",
+    "E-ORD-006": "name a state that simlab orders --state-out wrote, with the run that it was written for",
+    "E-POL-002": "fill today's levels of these items, or take another family",
+    "E-RUN-003": "simlab resume goes on with it; else run the study anew",
+    "E-RUN-004": "bring the file back from a copy, or run the study anew",
+    "E-RUN-005": "move the file out of the run folder",
+    "E-RUN-006": "run the study anew with this version",
+    "E-RUN-008": "ask for a pack that simlab pack wrote",
+    "E-SEG-001": "add the column to items, or take another scheme",
+    "E-SEG-003": "take a column that differs between items, or another scheme",
+    "E-SEG-011": "correct the cut points that are named",
+    "E-SEG-012": "ask for fewer classes",
+    "E-SEG-013": "correct the values, or leave the criterion out",
+    "E-SEG-030": "correct the rule where the message points",
+    "E-STU-004": "correct the name; simlab schema has every option",
+    "E-STU-006": "say a value of the kind that the message names; simlab schema has every option",
+    "E-TAB-021": "name a law that simlab knows, or leave the cell empty",
+}
+"""What to do about codes whose calls say none."""
+
+
+@cache
+def examples() -> dict[str, str]:
+    """A message of every code as it was printed once; of tables some of one table for all."""
+    text = resources.files("simlab.api.reference").joinpath("examples.json").read_text("utf-8")
+    found: dict[str, str] = json.loads(text)
+    return found
 
 
 @dataclass(frozen=True)
@@ -121,10 +163,24 @@ def explain(code: str) -> str:
     area = parts[1]
     lines = [f"{asked}: {AREAS.get(area, area)}", "", "It says, and what to do"]
     lines += _with_fixes([pair for one in found for pair in one.pairs])
+    if not any(one.fixes for one in found) and found[0].code in _REMEDY:
+        lines += [f"    > {_REMEDY[found[0].code]}"]
     lines += ["", "Why", f"  {_WHY.get(area, _WHY[_ANY])}"]
+    lines += ["", "Example", *(f"  {line}" for line in _example(asked, found[-1]).splitlines())]
     return "\n".join(
         [*lines, "", "… stands for what the message says of your input, with file, line and column."]
     )
+
+
+def _example(asked: str, code: Code) -> str:
+    """A message as it was printed once, of this table or of another; else what the calls say."""
+    same = [one for one in examples() if one[-3:] == code.code[-3:] and one.split("-")[1] in _TABLES]
+    general = same[:1] if code.area == _ANY else []
+    for one in (asked, code.code, *general):
+        if one in examples():
+            return examples()[one]
+    text, fix = next(((text, fix) for text, fix in code.pairs if text), ("…", ""))
+    return f"error[{asked}] {text}" + (f"\n  {fix}" if fix else "")
 
 
 def _with_fixes(pairs: list[tuple[str, str]]) -> list[str]:

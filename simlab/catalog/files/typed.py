@@ -120,7 +120,7 @@ def text_column(column: pa.ChunkedArray, label: str, findings: Findings) -> Text
     import pyarrow as pa
 
     kind = column.type.value_type if pa.types.is_dictionary(column.type) else column.type
-    if pa.types.is_nested(kind) or pa.types.is_binary(kind):
+    if _is_no_cell(kind):
         findings.add(found.NOT_A_NUMBER, f"cells of type {kind} cannot be read", column=label)
         return TextColumn(np.full(len(column), -1, dtype=np.int32), ())
     if pa.types.is_null(kind) or len(column) == 0:
@@ -138,12 +138,23 @@ def text_column(column: pa.ChunkedArray, label: str, findings: Findings) -> Text
             found.ENCODING, f"holds a text with byte 0x{bad:02x}: not UTF-8", column=label, fix=_AGAIN
         )
         return TextColumn(np.full(len(column), -1, dtype=np.int32), ())
-    codes = chunk.indices.fill_null(-1).to_numpy(zero_copy_only=False)
+    codes = chunk.indices.cast(pa.int32()).fill_null(-1).to_numpy(zero_copy_only=False)
     distinct = encoded(texts)
     if len(distinct.values) < len(texts):  # cells that say nothing, or two that are written alike
         codes = np.append(distinct.codes, np.int32(-1))[codes.astype(np.int64)]
     typed = not (pa.types.is_string(kind) or pa.types.is_large_string(kind) or pa.types.is_string_view(kind))
     return TextColumn(codes.astype(np.int32, copy=False), distinct.values, typed, pa.types.is_floating(kind))
+
+
+def _is_no_cell(kind: pa.DataType) -> bool:
+    """Whether cells of a type are lists, bytes, or what another program says of them (periods, UUIDs)."""
+    import pyarrow as pa
+
+    is_binary = (
+        *(pa.types.is_binary, pa.types.is_large_binary, pa.types.is_binary_view),
+        *(pa.types.is_fixed_size_binary, pa.types.is_nested),
+    )
+    return isinstance(kind, pa.BaseExtensionType) or any(one(kind) for one in is_binary)
 
 
 def _text(value: Any) -> str | None:

@@ -32,16 +32,17 @@ _SKU = (
     *("item_id", "item_number", "item_code", "part", "part_number", "product_id", "product_code"),
     *("stock_code", "stockcode", "artikel", "artikelnummer", "artikelnr", "artikel_nr", "art_nr", "artnr"),
     *("artikel_id", "teilenummer", "teil", "teilenr", "teile_nr", "sachnummer", "produkt", "produktnummer"),
-    *("materialnr", "material_nr", "mat_nr"),
+    *("materialnr", "material_nr", "mat_nr", "internal_reference", "product_internal_reference"),
+    *("default_code", "interne_referenz"),
 )
 _SUPPLIER = (
     *("vendor", "vendor_id", "vendor_name", "vendor_number", "supplier_id", "supplier_name"),
     *("supplier_number", "lieferant", "lieferantennummer", "lieferantenname", "kreditor", "lifnr"),
-    *("lieferantennr", "lieferanten_nr", "lief_nr"),
+    *("lieferantennr", "lieferanten_nr", "lief_nr", "lieferant_lieferwerk", "default_supplier"),
 )
 _PLACE = (
     *("plant", "werk", "warehouse", "site", "store", "branch", "depot", "lager", "lagerort", "standort"),
-    *("niederlassung", "betrieb", "filiale", "werks", "lagernummer"),
+    *("niederlassung", "betrieb", "filiale", "werks", "lagernummer", "source_location", "source_warehouse"),
 )
 
 NAMES: dict[str, dict[str, tuple[str, ...]]] = {
@@ -62,7 +63,7 @@ NAMES: dict[str, dict[str, tuple[str, ...]]] = {
             "einstandspreis",
             *("gleitender_durchschnittspreis", "durchschnittspreis", "bewertungspreis", "herstellkosten"),
             *("standardpreis", "stueckkosten", "selbstkosten", "gleitender_preis", "ek_preis_netto"),
-            *("unit_cost_price", "landed_cost", "einkaufspreis_netto", "ek_netto"),
+            *("valuation_rate", "unit_cost_price", "landed_cost", "einkaufspreis_netto", "ek_netto"),
         ),
         "price": (
             "sales_price",
@@ -88,7 +89,8 @@ NAMES: dict[str, dict[str, tuple[str, ...]]] = {
             "wiederbeschaffungszeit",
             "lieferzeit",
             *("planlieferzeit", "plan_lieferzeit", "plifz", "beschaffungszeit", "beschaffungsdauer"),
-            *("supplier_lead_time", "replenishment_lead_time", "procurement_time"),
+            *("supplier_lead_time", "replenishment_lead_time", "procurement_time", "delivery_lead_time"),
+            *("lead_time_calculation", "purchase_lead_time"),
         ),
         "lead_time_sd": ("lt_sd", "lead_time_std", "lead_time_stdev", "sd_lead_time", "sigma_lead_time"),
         "review_period": ("review_cycle", "review", "order_cycle", "review_interval"),
@@ -165,6 +167,7 @@ NAMES: dict[str, dict[str, tuple[str, ...]]] = {
                 "max_stock",
                 "maximum_stock",
                 "max_level",
+                "maximum_inventory",
                 "order_up_to",
                 "order_up_to_level",
             ),

@@ -138,8 +138,26 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> Path:
     numbers = [name for name in COLUMNS if "_point" in name or "_to" in name or "quantity" in name]
     plan[numbers] = plan[numbers].astype("Int64")
     folder.write_bytes("results/plan.csv", csv_bytes(plan))
-    folder.write_manifest({"command": "optimize"})
+    folder.write_manifest({"command": "optimize", "period": "week"})
     return folder.path
+
+
+def test_how_often_the_plan_reviews_is_said_in_periods(run: Path, tmp_path: Path) -> None:
+    """plan.csv counts R in periods: a weekly plan's 7 were called 7 of the study's time unit, days."""
+    assert "The plan reviews every 7 weeks" in export(run, "odoo17", out=tmp_path / "odoo").files[
+        1
+    ].read_text("utf-8")
+
+
+def test_sap_s_safety_stock_stays_and_no_number_of_the_plan_is_called_today_s(
+    run: Path, tmp_path: Path
+) -> None:
+    """A safety stock below zero is no EISBE, and what EISBE is today no run knows."""
+    assert "EISBE" not in export(run, "csv", columns="sap", out=tmp_path / "sap").frame
+    mine = tmp_path / "mine.toml"
+    mine.write_text('[columns]\nMATNR = "sku"\nEISBE = "safety_stock"\n')
+    back = export(run, "csv", columns=mine, current=True, out=tmp_path / "back").frame
+    assert back["EISBE"].isna().all()
 
 
 def test_the_file_of_a_run(run: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -8,7 +8,7 @@ import jsonschema
 import pytest
 from worlds.places import ROOT
 
-from simlab.api.reference.codes import codes, explain
+from simlab.api.reference.codes import codes, examples, explain
 from simlab.api.reference.schema import study_schema
 from simlab.errors import UsageError
 
@@ -43,6 +43,23 @@ def test_what_to_do_stands_below_what_is_said() -> None:
     assert "E-DEM-012" in lines[0]
     assert lines[at + 1].startswith("    > ")
     assert "fix the date" not in text
+
+
+def test_every_code_has_what_why_an_example_and_what_to_do() -> None:
+    """27 of 151 said nothing to do, none had an example."""
+    for code in codes():
+        said, _, rest = explain(code).partition("\nWhy\n")
+        why, _, example = rest.partition("\nExample\n")
+        assert "    > " in said, code
+        assert why.strip(), code
+        assert f"error[{code[:2]}" in example, code
+
+
+def test_examples_are_messages_of_codes_that_there_are() -> None:
+    known = codes()
+    for code, text in examples().items():
+        assert code in known or f"E-TAB-{code[-3:]}" in known, code
+        assert text.startswith(f"error[{code}] "), code
 
 
 @pytest.mark.parametrize("code", ["E-ITM-999", "nonsense", ""])

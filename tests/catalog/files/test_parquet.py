@@ -148,3 +148,34 @@ def test_a_text_that_is_not_utf_8_is_refused(tmp_path):
     [problem] = read_parquet(path, "items", TableSource(path=path.name)).findings.problems
     assert (problem.code, problem.column) == ("E-ITM-009", "sku")
     assert "byte 0xff: not UTF-8" in problem.message
+
+
+@pytest.mark.parametrize("index", [pa.uint8(), pa.uint32(), pa.uint64(), pa.int64()])
+def test_texts_packed_by_whatever_index_are_read(tmp_path, index):
+    """polars writes Categorical and Enum with unsigned indices; an OverflowError came of them."""
+    path = tmp_path / "items.parquet"
+    packed = pa.DictionaryArray.from_arrays(pa.array([1, 0, None], index), pa.array(["a", "b"]))
+    parquet.write_table(pa.table({"sku": packed, "location": ["x"] * 3}), path)
+    table = read_parquet(path, "items", TableSource(path=path.name))
+    assert table.findings.problems == []
+    values = (*table.columns["sku"].values, None)
+    assert [values[code] for code in table.columns["sku"].codes] == ["b", "a", None]
+
+
+@pytest.mark.parametrize(
+    "cells",
+    [
+        pa.array([b"a"], pa.binary_view()),
+        pa.array([b"a"], pa.binary(1)),
+        pa.ExtensionArray.from_storage(pa.uuid(), pa.array([b"0123456789abcdef"], pa.binary(16))),
+        pa.array(pd.Series(pd.PeriodIndex(["2024-01"], freq="M"))),
+    ],
+    ids=["view", "fixed", "uuid", "period"],
+)
+def test_bytes_and_types_of_other_programs_are_refused(tmp_path, cells):
+    """Bytes were read as b'a', types of other programs ended as a fault of simlab."""
+    path = tmp_path / "items.parquet"
+    parquet.write_table(pa.table({"sku": cells, "location": ["x"]}), path)
+    problems = read_parquet(path, "items", TableSource(path=path.name)).findings.problems
+    assert [(one.code, one.column) for one in problems] == [("E-ITM-007", "sku")]
+    assert "cannot be read" in problems[0].message
