@@ -143,6 +143,24 @@ def test_moving_levels_are_remembered_shortly_and_still_ones_for_ever(two_kinds)
     assert models.memory.n_sums.min() >= 100
 
 
+def test_four_items_that_halve_every_half_year_are_remembered_shortly(make_catalog, weekly) -> None:
+    """24 sums, 21 standard errors: it stayed the whole history, whose mean is six times the last year's.
+
+    Four of still demand keep all, at every seed: few sums need four standard errors.
+    """
+
+    def fitted(means, seed):
+        rng = np.random.default_rng(seed)
+        sales = {f"P{k}": weekly("2020-01-06", rng.poisson(means).tolist()) for k in range(4)}
+        return fit(make_catalog(sales, period="week", demand={"life": "window"}))
+
+    dying = fitted(200 * 0.5 ** (np.arange(130) / 26), 1)
+    assert dying.memory.n_sums.max() < 100
+    assert (dying.memory.half_life == HALF_LIVES[0]).all()
+    for seed in range(8):
+        assert np.isinf(fitted(np.full(130, 9.0), seed).memory.half_life).all()
+
+
 def test_the_order_of_rows_chooses_nothing(make_catalog, weekly, two_kinds) -> None:
     lines, names, models = two_kinds
     order = np.random.default_rng(6).permutation(len(lines))

@@ -33,7 +33,9 @@ _FALSE_SHARE = 0.05  # of the half-lives that are believed to be better
 _SCORED_SHARE = 3  # sums within the last third of a history are predicted
 _FIRST = 8  # periods known at the first origin, at least
 _MOST_ORIGINS = 6
-_LEAST_SUMS = 100  # predicted sums from which a group may have a half-life
+_LEAST_SUMS, _MANY_SUMS = 20, 100
+"""Predicted sums from which a group may have a half-life, and from which two standard errors are enough: of
+fewer the error itself is unsure, and it takes four."""
 _INTERVALS = (1.32, 4.0)  # mean intervals between demands, in periods, where groups are cut
 _FEWEST_DEMANDS = 5.0  # that a memory holds
 _OFTEN = ("often", "now and then", "rarely")
@@ -203,8 +205,9 @@ def _remembers_demands(history: History, half_life: FloatArray) -> BoolArray:
 
 def _beyond_chance(mean: FloatArray, error: FloatArray, n_sums: IntArray) -> BoolArray:
     """(groups, half-lives) better by two standard errors, and not because one looked at so many groups."""
+    errors = np.where(n_sums >= _MANY_SUMS, 1.0, 2.0)[:, None] * error
     with np.errstate(divide="ignore", invalid="ignore"):
-        z = np.where((n_sums >= _LEAST_SUMS)[:, None], mean / error, np.nan)
+        z = np.where((n_sums >= _LEAST_SUMS)[:, None], mean / errors, np.nan)
     p = np.where(z > 0, normal_p(z) / 2, 1 - normal_p(z) / 2)
     believed = benjamini_hochberg(p.ravel(), _FALSE_SHARE).reshape(p.shape)
     return np.asarray(believed & (z > _ERRORS))
