@@ -191,7 +191,7 @@ def test_a_year_of_few_demands_is_said_to_vary_by_chance(tmp_path) -> None:
     assert "chance (it moves a year of these laws by " in text
     assert "rates of few demands that lean on comparable items" in text
     halved = {f"S{k}": steady(k) // (1 + (np.arange(104) < 52)) for k in range(4)}
-    text = by_key(api.check(write(tmp_path, halved, study="[models]\nmemory = \"all\"\n")))["books"].text
+    text = by_key(api.check(write(tmp_path, halved, study='[models]\nmemory = "all"\n')))["books"].text
     assert "More than 10% apart" in text
     assert "chance" not in text
     assert "comparable" not in text
