@@ -51,8 +51,8 @@ def doctor_speed(
 def test_machines_get_one_list(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
     """stdout is a JSON list with one positive time per workload, and nothing else."""
     code, out, err = doctor_speed("--format", "json", monkeypatch=monkeypatch, capsys=capsys)
-    rows = json.loads(out)
     assert (code, err) == (0, "")
+    rows = json.loads(out)
     assert [row["workload"] for row in rows] == NAMES
     assert all(set(row) == {"workload", "ns", "per", "targets"} and row["ns"] > 0 for row in rows)
     per_target = [row["workload"] for row in rows if row["per"] == "SKU-period and target"]
