@@ -53,7 +53,7 @@ def test_there_are_as_many_as_promised_in_every_group():
     assert len(CASES) >= 150
     assert len({(case.group, case.name) for case in CASES}) == len(CASES)
     assert groups >= {"structure and encoding", "keys", "numbers", "dates", "receipts", "study file"}
-    assert groups >= {"names as weapons", "Excel", "Parquet"}
+    assert groups >= {"names as weapons", "Excel", "Parquet", "SQL"}
 
 
 @pytest.mark.parametrize("case", CASES, ids=[f"{case.group}: {case.name}"[:60] for case in CASES])

@@ -156,9 +156,13 @@ def sealed(out):
     return json.loads((out / "manifest.json").read_text())["status"] == SEALED
 
 
-def test_a_point_of_a_run_takes_nothing_along(world, tmp_path):
-    """One of all: the slow test tries every one, both ways."""
-    assert survives(world, tmp_path / "run", int(0.8 * world[2]), KILLS) == "resumed"
+@pytest.mark.parametrize(("first", "how"), [(20, KILLS), (40, FAILS)])
+def test_every_twentieth_point_takes_nothing_along(world, tmp_path, first, how):
+    """It kills and fails in turn: the slow test tries every point, both ways."""
+    points = range(first, world[2] + 1, 40)
+    found = [survives(world, tmp_path / str(at), at, how) for at in points]
+    assert len(found) >= 7
+    assert "resumed" in found
 
 
 @pytest.mark.parametrize(("at", "how"), [(1, FAILS), (6, KILLS)])

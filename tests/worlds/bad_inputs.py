@@ -7,7 +7,9 @@ from __future__ import annotations
 
 import io
 import shutil
+import sqlite3
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from pathlib import Path
 from typing import NamedTuple
 
@@ -29,7 +31,8 @@ class Case(NamedTuple):
 
 def corpus() -> list[Case]:
     """Every case, in the groups of the issue."""
-    return [*_structure(), *_keys(), *_numbers(), *_dates(), *_receipts(), *_study(), *_names(), *_packed()]
+    rows = (*_structure(), *_keys(), *_numbers(), *_dates(), *_receipts())
+    return [*rows, *_study(), *_names(), *_packed(), *_databases()]
 
 
 def prepared(folder: Path, case: Case) -> Path:
@@ -316,6 +319,66 @@ def _other(kind: str, change: Callable[[bytes], bytes]) -> Edit:
         (folder / f"items.{kind}").write_bytes(change(sink.getvalue()))
         study = folder / "study.toml"
         study.write_text(study.read_text("utf-8").replace("items.csv", f"items.{kind}"), "utf-8")
+
+    return edit
+
+
+def _databases() -> Iterator[Case]:
+    """An SQLite file in place of items.csv: its rows, its statement, its bytes."""
+    yield Case("SQL", "as it should be", _database(), "same")
+    yield Case("SQL", "all rows by a query", _database(sql="SELECT * FROM items WHERE rowid > 0;"), "same")
+    yield Case("SQL", "a view", _database("CREATE VIEW seen AS SELECT * FROM items", table="seen"), "same")
+    for name, statement in _ROWS.items():
+        yield Case("SQL", name, _database(statement), "ITM")
+    for name, statement in _STATEMENTS.items():
+        yield Case("SQL", name, _database(sql=statement), "ITM")
+    yield Case("SQL", "a table that is not there", _database(table="itemz"), "ITM")
+    for name in ("cut in half", "first bytes lost", "zeros", "text", "empty"):
+        yield Case("SQL", name, _database(change=_DAMAGE[name]), "ITM")
+
+
+_ROWS = {
+    "no SKU": "UPDATE items SET sku = NULL WHERE rowid = 1",
+    "an empty SKU": "UPDATE items SET sku = '' WHERE rowid = 1",
+    "bytes for a SKU": "UPDATE items SET sku = x'00ff' WHERE rowid = 1",
+    "an escape in a SKU": "UPDATE items SET sku = char(27) || '[31m' WHERE rowid = 1",
+    "no cost": "UPDATE items SET unit_cost = NULL WHERE rowid = 1",
+    "a word for a cost": "UPDATE items SET unit_cost = 'dear' WHERE rowid = 1",
+    "a cost below zero": "UPDATE items SET unit_cost = -1 WHERE rowid = 1",
+    "an endless cost": "UPDATE items SET unit_cost = 9e999 WHERE rowid = 1",
+    "a row twice": "INSERT INTO items SELECT * FROM items WHERE rowid = 1",
+    "no rows": "DELETE FROM items",
+    "no column of costs": "ALTER TABLE items DROP COLUMN unit_cost",
+}
+_STATEMENTS = {
+    "a column that is not there": "SELECT price_of_all FROM items",
+    "half a statement": "SELECT * FROM",
+    "a statement that deletes": "DELETE FROM items",
+    "two statements": "SELECT * FROM items; DROP TABLE items",
+    "a deletion within": "WITH gone AS (DELETE FROM items RETURNING *) SELECT * FROM gone",
+    "a pragma": "PRAGMA writable_schema = 1",
+    "no rows asked for": "SELECT * FROM items WHERE 1 = 0",
+    "a column twice": "SELECT *, unit_cost FROM items",
+}
+
+
+def _database(
+    done: str = "", *, table: str = "items", sql: str = "", change: Callable[[bytes], bytes] | None = None
+) -> Edit:
+    """items in a database after a statement, or with its file changed; read as a table or by a query."""
+
+    def edit(folder: Path) -> None:
+        items, file = pd.read_csv(folder / "items.csv", dtype={"sku": str}), folder / "stock.db"
+        with closing(sqlite3.connect(file)) as connection:
+            items.to_sql("items", connection, index=False)
+            connection.execute(done)
+            connection.commit()
+        if change is not None:
+            file.write_bytes(change(file.read_bytes()))
+        asked = f'sql = "{sql}"' if sql else f'table = "{table}"'
+        study, text = folder / "study.toml", 'path = "items.csv"'
+        lines = f'url = "sqlite:///stock.db"\n{asked}'
+        study.write_text(study.read_text("utf-8").replace(text, lines), "utf-8")
 
     return edit
 
