@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
@@ -19,7 +20,9 @@ EXIT_INTERRUPTED = 130
 EXIT_TERMINATED = 143
 _ROWS_SHOWN = 5
 _UNSEEN = re.compile("[\x00-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
-_UNSEEN_IN_LINES = re.compile("(?![\n\t])" + _UNSEEN.pattern)
+_NO_WIDTH = "\xad\u061c\u180e\u200b\u200e\u200f\u2060-\u206f\ufeff\ufff9-\ufffb\U000e0000-\U000e007f"
+_SHOWN = re.compile(f"{_UNSEEN.pattern[:-1]}{_NO_WIDTH}]")
+_SHOWN_IN_LINES = re.compile("(?![\n\t])" + _SHOWN.pattern)
 _ITEM = re.compile(r"item (\d+)\b")
 
 
@@ -78,13 +81,21 @@ def is_visible(text: str) -> bool:
 
 
 def visible(text: str, *, lines: bool = False) -> str:
-    """The text with each such sign written as its code, ``\\x1b``; `lines`: line feeds and tabs stay."""
-    return (_UNSEEN_IN_LINES if lines else _UNSEEN).sub(_code_of, text)
+    """The text with each such sign, and each without a width but joiners of letters, written as its code,
+    ``\\x1b``; `lines`: line feeds and tabs stay."""
+    return (_SHOWN_IN_LINES if lines else _SHOWN).sub(_code_of, text)
+
+
+def visible_json(document: str) -> str:
+    """A JSON document with the same signs in the way that JSON writes them."""
+    return _SHOWN_IN_LINES.sub(lambda sign: json.dumps(sign.group())[1:-1], document)
 
 
 def _code_of(sign: re.Match[str]) -> str:
     number = ord(sign.group())
-    return f"\\x{number:02x}" if number < 256 else f"\\u{number:04x}"
+    if number < 256:
+        return f"\\x{number:02x}"
+    return f"\\u{number:04x}" if number < 2**16 else f"\\U{number:08x}"
 
 
 class SimlabError(Exception):

@@ -13,7 +13,7 @@ from datetime import date
 from typing import TYPE_CHECKING, Any, Literal
 
 from simlab.cli.say import printing, say, width_of
-from simlab.errors import visible
+from simlab.errors import visible, visible_json
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -36,11 +36,6 @@ _MISSING = "–"
 _RATES = ("target", "service", "at_fill", "served_value", "served_margin", "served_items", "value_rate")
 _SHARES = ("percent", "explained", "chance", "worse", "p_go", "share", "late_share", "with_order")
 """Beginnings of columns that are fractions: service, and shares of something else."""
-_UNSEEN_IN_JSON = {
-    sign: f"\\u{sign:04x}"
-    for signs in (range(0x7F, 0xA0), range(0x2028, 0x202F), range(0x2066, 0x206A))
-    for sign in signs
-}
 
 
 def records(frame: pd.DataFrame) -> list[dict[str, object]]:
@@ -68,7 +63,7 @@ def plain(value: object) -> object:
 def print_json(document: Mapping[str, object] | Sequence[Mapping[str, object]]) -> None:
     """One strict JSON document on stdout (no NaN, UTF-8)."""
     text = json.dumps(plain(document), ensure_ascii=False, allow_nan=False, indent=2)
-    say(text.translate(_UNSEEN_IN_JSON))
+    say(visible_json(text))
 
 
 def print_sentences(sentences: Iterable[str], most: int | None = None, further: int = 0) -> None:

@@ -23,6 +23,18 @@ def test_terminals_get_codes(weapon, capsys):
     assert is_visible(out), out
 
 
+@pytest.mark.parametrize("sign", ["\u200b", "\u200e", "\u200f", "\xad", "\ufeff", "\u2062", "\U000e0041"])
+def test_signs_without_width_are_shown_and_allowed(sign, capsys):
+    """Two names that look the same are told apart; letters of the right-to-left scripts stay (below)."""
+    say(f"item A{sign}1")
+    print_json({"name": f"A{sign}1"})
+    out = capsys.readouterr().out
+    assert sign not in out
+    assert out.startswith(f"item A\\{'x' if sign < chr(256) else 'u' if sign < chr(65536) else 'U'}")
+    assert json.loads(out[out.index("{") :]) == {"name": f"A{sign}1"}
+    assert is_visible(f"A{sign}1")
+
+
 @pytest.mark.parametrize("weapon", WEAPONS)
 def test_json_stays_json_and_says_the_same(weapon, capsys):
     print_json({"name": weapon})

@@ -33,8 +33,16 @@ _TYPES = """<?xml version="1.0" encoding="UTF-8"?>
 </Types>"""
 
 
-def xlsb(sheets: dict[str, Sequence[Sequence[object]]], *, since_1904: bool = False) -> bytes:
-    """The bytes of a workbook: sheets by name, each of rows of cells; None is an empty one."""
+def xlsb(
+    sheets: dict[str, Sequence[Sequence[object]]],
+    *,
+    since_1904: bool = False,
+    merged: Sequence[tuple[int, int, int, int]] = (),
+) -> bytes:
+    """The bytes of a workbook: sheets by name, each of rows of cells; None is an empty one.
+
+    `merged`: (row, column, last row, last column) of cells that are one, on every sheet.
+    """
     names = list(sheets)
     listed = b"".join(
         _record(156, struct.pack("<II", 0, k + 1) + _text(f"rId{k + 1}") + _text(name))
@@ -63,7 +71,7 @@ def xlsb(sheets: dict[str, Sequence[Sequence[object]]], *, since_1904: bool = Fa
         archive.writestr("xl/workbook.bin", b"".join(book))
         archive.writestr("xl/styles.bin", _styles())
         for k, rows in enumerate(sheets.values()):
-            archive.writestr(f"xl/worksheets/sheet{k + 1}.bin", _sheet(rows, since_1904))
+            archive.writestr(f"xl/worksheets/sheet{k + 1}.bin", _sheet(rows, since_1904, merged))
     return sink.getvalue()
 
 
@@ -88,11 +96,17 @@ def _styles() -> bytes:
     return _record(278) + _record(617, struct.pack("<I", len(formats))) + listed + _record(618) + _record(279)
 
 
-def _sheet(rows: Sequence[Sequence[object]], since_1904: bool) -> bytes:
+def _sheet(
+    rows: Sequence[Sequence[object]], since_1904: bool, merged: Sequence[tuple[int, int, int, int]]
+) -> bytes:
     width = max(map(len, rows))
     cells = b"".join(_row(k, row, since_1904) for k, row in enumerate(rows))
     size = struct.pack("<IIII", 0, len(rows) - 1, 0, width - 1)
-    return _record(129) + _record(148, size) + _record(145) + cells + _record(146) + _record(130)
+    ones = [
+        _record(176, struct.pack("<IIII", first, last, left, right)) for first, left, last, right in merged
+    ]
+    joined = _record(177, struct.pack("<I", len(ones))) + b"".join(ones) + _record(178) if ones else b""
+    return _record(129) + _record(148, size) + _record(145) + cells + _record(146) + joined + _record(130)
 
 
 def _row(number: int, row: Iterable[object], since_1904: bool) -> bytes:

@@ -27,15 +27,20 @@ _MAIN = "{http://schemas.openxmlformats.org/spreadsheetml/2006/main}"
 _LINK = "{http://schemas.openxmlformats.org/officeDocument/2006/relationships}id"
 _TABLE = "{urn:oasis:names:tc:opendocument:xmlns:table:1.0}"
 _OFFICE = "{urn:oasis:names:tc:opendocument:xmlns:office:1.0}"
+_CALC = "{urn:org:documentfoundation:names:experimental:calc:xmlns:calcext:1.0}"
 _FAULTS = (
     *(zipfile.BadZipFile, zlib.error, ElementTree.ParseError, OSError, EOFError, struct.error),
     *(KeyError, IndexError, ValueError, NotImplementedError, RuntimeError),
 )
-_SHEET, _ROW, _CELLS = (
-    156,
-    0,
-    range(2, 12),
-)  # records of .xlsb: a sheet's name, a row, cells that hold something
+# Records of .xlsb: a sheet's name, a row, cells that hold something, errors among them, merged cells.
+_SHEET, _ROW, _CELLS, _BROKEN, _MERGED = 156, 0, range(2, 12), (3, 11), 176
+_ERRORS = dict(
+    zip(
+        (0x00, 0x07, 0x0F, 0x17, 0x1D, 0x24, 0x2A),
+        ("#NULL!", "#DIV/0!", "#VALUE!", "#REF!", "#NAME?", "#NUM!", "#N/A"),
+        strict=True,
+    )
+)
 _TEXT_SIZE = 4
 
 
@@ -49,6 +54,8 @@ class Sheet:
         Up to the last cell that holds something, counted from A1; 0 where that is not known.
     broken : list of (row, column, what)
         0-based places of errors, of formulas never computed and of cells that stand twice.
+    merged : list of (row, column, last row, last column)
+        0-based corners of cells that are one, of .ods and .xlsb; calamine tells those of the other kinds.
     fault : str
         Why it could not be looked at; empty if it was.
     """
@@ -56,6 +63,7 @@ class Sheet:
     rows: int = 0
     columns: int = 0
     broken: list[tuple[int, int, str]] = field(default_factory=list)
+    merged: list[tuple[int, int, int, int]] = field(default_factory=list)
     fault: str = ""
 
     def seen(self, row: int, column: int) -> None:
@@ -173,7 +181,13 @@ def _of_xlsb(archive: zipfile.ZipFile, name: str, found: Sheet) -> None:
             if kind == _ROW:
                 row = struct.unpack_from("<I", body)[0]
             elif kind in _CELLS:
-                found.seen(row, struct.unpack_from("<I", body)[0])
+                column = struct.unpack_from("<I", body)[0]
+                found.seen(row, column)
+                if kind in _BROKEN:
+                    found.broken.append((row, column, f"the error {_ERRORS.get(body[8], body[8])}"))
+            elif kind == _MERGED:
+                first, last, left, right = struct.unpack_from("<IIII", body)
+                found.merged.append((first, left, last, right))
 
 
 def _records(file: IO[bytes]) -> Iterator[tuple[int, bytes]]:
@@ -211,6 +225,7 @@ def _of_ods(archive: zipfile.ZipFile, name: str, found: Sheet) -> None:
             elif not inside or event == "start":
                 continue
             elif node.tag in (f"{_TABLE}table-cell", f"{_TABLE}covered-table-cell"):
+                _note(node, row, column, found)
                 column += int(node.get(f"{_TABLE}number-columns-repeated", "1"))
                 filled = column - 1 if _holds(node) else filled
             elif node.tag == f"{_TABLE}table-row":
@@ -219,6 +234,19 @@ def _of_ods(archive: zipfile.ZipFile, name: str, found: Sheet) -> None:
                     found.seen(row - 1, filled)
                 column, filled = 0, -1
                 node.clear()
+
+
+def _note(node: ElementTree.Element, row: int, column: int, found: Sheet) -> None:
+    """Note a cell that spans others, holds an error, or a formula without a value."""
+    down, right = (int(node.get(f"{_TABLE}number-{which}-spanned", "1")) for which in ("rows", "columns"))
+    if down > 1 or right > 1:
+        found.merged.append((row, column, row + down - 1, column + right - 1))
+    text = "".join(node.itertext())
+    formula = node.get(f"{_TABLE}formula")
+    if node.get(f"{_CALC}value-type") == "error" or (formula and text in _ERRORS.values()):
+        found.broken.append((row, column, f"the error {text}".rstrip()))
+    elif formula and node.get(f"{_OFFICE}value-type") is None:
+        found.broken.append((row, column, "a formula that was never computed"))
 
 
 def _holds(node: ElementTree.Element) -> bool:

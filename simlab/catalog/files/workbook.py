@@ -1,8 +1,8 @@
 """A sheet of a workbook (.xlsx, .xls, .xlsb, .ods) as text columns, under the same rules as CSV.
 
 Cells are read by calamine, which gives an empty text for an error and for a formula that was never computed.
-In .xlsx both are found in the sheet's own XML and refused with their cell; elsewhere a message about an empty
-cell says that it may be one.
+In .xlsx and .ods both are found in the sheet's own XML and refused with their cell; in .xlsb errors are found
+in its records. But for .xlsx a message about an empty cell says that it may be one.
 """
 
 from __future__ import annotations
@@ -88,7 +88,9 @@ def read_workbook(
     used = [place for place, head in enumerate(names) if head]
     _report_nameless(cells, rows, names, top, findings)
     _report_broken(seen, top, used, names, findings)
-    _report_merged(sheet, top, used, names, findings)
+    told = sheet.merged_cell_ranges or ()
+    merged = seen.merged or [(*corner, *opposite) for corner, opposite in told]
+    _report_merged(merged, top, used, names, findings)
     columns = [_column([cells[row][place] for row in rows], names[place], findings) for place in used]
     named = name_columns([names[place] for place in used], columns, source, findings, line=top + 1)
     labels = {ours: theirs for ours, theirs in source.columns.items() if ours != theirs}
@@ -272,14 +274,18 @@ def _text(cell: Any) -> str | None:
 
 
 def _report_merged(
-    sheet: CalamineSheet, top: int, used: list[int], names: list[str], findings: Findings
+    merged: list[tuple[int, int, int, int]],
+    top: int,
+    used: list[int],
+    names: list[str],
+    findings: Findings,
 ) -> None:
-    """Merged cells below the header hold one value for several rows: nobody can tell whose it is."""
-    for (row, column), (last, right) in sheet.merged_cell_ranges or ():
+    """Merged cells below the header hold one value for several: nobody can tell whose it is."""
+    for row, column, last, right in merged:
         touched = [place for place in used if column <= place <= right]
-        if last > top and touched and last > row:
+        if last > top and touched and (last > row or len(touched) > 1):
             where = f"{address(row, column)}:{address(last, right)}"
-            fix = "unmerge them and fill every row"
+            fix = "unmerge them and fill every cell"
             name = names[touched[0]]
             findings.add(found.RAGGED, f"cells {where} are merged", line=row + 1, column=name, fix=fix)
 
