@@ -21,7 +21,7 @@ from simlab.report.kit.sheet import (
     sheet_html,
 )
 from simlab.report.kit.shell import DECISION, FINANCE, ITEMS, METHOD, SEGMENTS, asset
-from simlab.run.folder import BEGINNING, BLOCKS, LOG, PARTIAL
+from simlab.run.folder import BEGINNING, BLOCKS, LOG, PARTIAL, refuse_newer
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -69,13 +69,21 @@ def _begun(folder: Path) -> dict[str, Any]:
 
 
 def _events(folder: Path) -> list[dict[str, Any]]:
-    """Lines of the log; one that was being written when it ended is left out."""
+    """Lines of the log; one that was being written when it ended is left out.
+
+    Raises
+    ------
+    UsageError
+        The log is of a newer schema.
+    """
     found: list[dict[str, Any]] = []
     with suppress(OSError):
         for line in (folder / LOG).read_text("utf-8", errors="replace").splitlines():
             with suppress(ValueError):
                 event = json.loads(line)
                 found += [event] if isinstance(event, dict) else []
+    if found:
+        refuse_newer(folder / LOG, found[0])
     return found
 
 

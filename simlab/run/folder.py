@@ -346,8 +346,10 @@ class RunFolder:
             raise IncompleteError(f"{self.path}: cannot write {name}: {_why(error)}; {whole}") from error
 
     def log(self, event: str, **fields: object) -> None:
-        """Append one line to `log.jsonl`: time (UTC), seconds since the run began, event, fields."""
-        line = {
+        """Append one line to `log.jsonl`: time (UTC), seconds since the run began, event, fields; the first
+        line says the schema, too."""
+        head = {} if (self.path / LOG).exists() else {"schema": SCHEMA}
+        line = head | {
             "time": _now(),
             "elapsed": round(time.perf_counter() - self._started, 3),
             "event": event,
@@ -470,7 +472,7 @@ def refuse_damaged(run: RunFolder, *, drawn: bool) -> None:
 def _check(path: Path, key: str, entry: Mapping[str, Any]) -> Problem | None:
     if not path.is_file():
         return Problem("E-RUN-004", "the file is missing", file=key)
-    if _entry(path) != entry:
+    if any(entry.get(fact) != value for fact, value in _entry(path).items() if fact != "schema"):
         return _damaged(key, "its SHA-256 is not the one in manifest.json")
     return None
 
@@ -491,11 +493,25 @@ def _read_manifest(path: Path) -> dict[str, Any]:
         raise InvalidInputError([_damaged(MANIFEST, _why(error))]) from error
     if not isinstance(manifest, dict) or not isinstance(manifest.get("schema"), int):
         raise InvalidInputError([_damaged(MANIFEST, "it does not name its schema")])
-    if manifest["schema"] > SCHEMA:
-        raise UsageError(f"{path}: written by a newer simlab (schema {manifest['schema']}, known: {SCHEMA})")
+    refuse_newer(path, manifest)
     if manifest.get("status") in (COMPLETE, SEALED) and manifest.get("digest") != _digest(manifest):
         raise InvalidInputError([_damaged(MANIFEST, "its digest does not match its content")])
+    for key, entry in manifest.get("files", {}).items():
+        refuse_newer(path / key, entry)
     return manifest
+
+
+def refuse_newer(path: Path, said: Mapping[str, Any]) -> None:
+    """Fail by name where what says its schema is of a newer one; what was written before schemas says none.
+
+    Raises
+    ------
+    UsageError
+        It is.
+    """
+    own = said.get("schema", SCHEMA)
+    if not isinstance(own, int) or own > SCHEMA:
+        raise UsageError(f"{path}: written by a newer simlab (schema {own}, known: {SCHEMA})")
 
 
 def _digest(manifest: Mapping[str, object]) -> str:
@@ -506,7 +522,8 @@ def _digest(manifest: Mapping[str, object]) -> str:
 
 
 def _entry(path: Path) -> dict[str, int | str]:
-    return {"bytes": path.stat().st_size, "sha256": sha256(path)}
+    """What the manifest says of a file; the schema is here for those that cannot say it: CSV, pictures."""
+    return {"schema": SCHEMA, "bytes": path.stat().st_size, "sha256": sha256(path)}
 
 
 def _new_folder(parent: Path, name: str) -> Path:

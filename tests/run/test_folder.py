@@ -16,6 +16,7 @@ import pytest
 from simlab.errors import IncompleteError, InvalidInputError, SimlabError, UsageError
 from simlab.run import RunFolder, sha256, tables, verify
 from simlab.run import files as run_files
+from simlab.run import folder as run_folder
 from simlab.run.environment import environment
 from simlab.run.tables import decode
 
@@ -279,3 +280,25 @@ def test_a_table_says_the_version_of_its_form_and_a_newer_one_is_refused_by_name
     assert list(run.read_table("items")["a"]) == list(run.read_table("old")["a"]) == [1, 2]
     with pytest.raises(UsageError, match=r"newer.parquet: written by a newer simlab \(schema 2, known: 1\)"):
         run.read_table("newer")
+
+
+def test_every_file_says_its_form_in_the_manifest_and_a_newer_one_is_refused_by_name(tmp_path, monkeypatch):
+    """A CSV that an ERP reads has no place for it."""
+    run = sealed(tmp_path)
+    assert {entry["schema"] for entry in run.manifest["files"].values()} == {1}
+    path = run.write_text("results/plan.csv", "sku\n")
+    monkeypatch.setattr(run_folder, "SCHEMA", 2)
+    run.register([path])
+    monkeypatch.setattr(run_folder, "SCHEMA", 1)
+    with pytest.raises(UsageError, match=r"plan.csv: written by a newer simlab \(schema 2, known: 1\)"):
+        RunFolder.open(run.path)
+
+
+def test_a_manifest_of_before_names_no_form_of_files_and_is_read(tmp_path):
+    run = sealed(tmp_path)
+    files = {
+        key: {k: v for k, v in one.items() if k != "schema"} for key, one in run.manifest["files"].items()
+    }
+    run._write_manifest({**run.manifest, "files": files})
+    assert verify(run.path) == []
+    assert RunFolder.open(run.path).read_table("items").shape == FRAME.shape

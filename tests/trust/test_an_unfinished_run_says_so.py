@@ -1,5 +1,8 @@
 """A run that did not finish has no report; what there is of it is shown when asked for, with a watermark."""
 
+import json
+import shutil
+
 import pytest
 from typer.testing import CliRunner
 from worlds.nine import nine_items, same_bytes
@@ -7,7 +10,7 @@ from worlds.nine import nine_items, same_bytes
 from simlab import api
 from simlab.api.output import writing
 from simlab.cli.app import app
-from simlab.errors import EXIT_INCOMPLETE, IncompleteError
+from simlab.errors import EXIT_INCOMPLETE, EXIT_USAGE, IncompleteError
 from simlab.execution import blocks
 from simlab.run import RunFolder, verify
 from simlab.run.folder import PARTIAL
@@ -59,6 +62,7 @@ def test_what_is_there_is_shown_with_a_watermark_and_why_it_stopped(simulating, 
     for run in (simulating, writing_tables):
         done = report(run, "--partial")
         assert done.exit_code == 0, done.output
+        assert done.output.startswith("INCOMPLETE: this run did not finish")
         page = (run / PARTIAL).read_text("utf-8")
         assert 'body::before { content: "INCOMPLETE"' in page
         assert "This run did not finish: nothing on this page is a result" in page
@@ -70,6 +74,24 @@ def test_what_is_there_is_shown_with_a_watermark_and_why_it_stopped(simulating, 
     assert "results/items.parquet" in late
     assert "MemoryError" in late
     assert str(late).count("https://") == 0
+
+
+def test_a_log_of_a_newer_form_is_refused_by_name(simulating, tmp_path):
+    """The first line says the form; a log without it is of before."""
+    run = tmp_path / "run"
+    shutil.copytree(simulating, run)
+    log = run / "log.jsonl"
+    first, _, rest = log.read_text("utf-8").partition("\n")
+    assert json.loads(first)["schema"] == 1
+    assert "schema" not in json.loads(rest.splitlines()[0])
+    log.write_text(
+        first.replace('"schema":1', '"schema":9').replace('"schema": 1', '"schema": 9') + "\n" + rest
+    )
+    done = report(run, "--partial")
+    assert done.exit_code == EXIT_USAGE
+    assert "log.jsonl: written by a newer simlab (schema 9, known: 1)" in " ".join(done.output.split())
+    log.write_text(rest, "utf-8")
+    assert report(run, "--partial").exit_code == 0
 
 
 def test_nothing_else_takes_it_for_a_run(writing_tables):
