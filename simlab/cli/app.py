@@ -333,10 +333,9 @@ def report(
       simlab report runs/retailer --partial
     """
     from simlab import api
-    from simlab.run.folder import PARTIAL
 
     page = api.render_report(run, apart=True, excel=excel, figures=figures, partial=partial)
-    if page.name == PARTIAL:
+    if page.name.endswith(".partial.html"):
         told = "INCOMPLETE: this run did not finish, nothing on the page is a result."
         say(f"{told} simlab resume {run} goes on.", err=True)
     say(str(page))
