@@ -381,7 +381,7 @@ def _unequal(catalog: Catalog, found: WorkingParts) -> str:
 
 def _remainder_note(catalog: Catalog, found: WorkingParts) -> tuple[QualityRow, ...]:
     study = catalog.study
-    unit, name = study.time_unit_periods, study.data.time_unit
+    unit, name = study.time_unit_periods, str(study.data.time_unit)
     if study.period == "day" and study.demand.weekdays:  # what waits for an open day is in no proportion
         unit, name = 1.0, "open days"
     pairs = (
