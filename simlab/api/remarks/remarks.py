@@ -224,9 +224,9 @@ def _too_little_ordered(data: Data) -> Iterator[Remark]:
         first, units = int(rows[0]), data.catalog.parts
         text = (
             f"max_order of {_items(rows.size)} is less than a review period demands, and no level serves "
-            f"what is beyond it: {data.catalog.keys[first]} may order {most[first] / units[first]:.4g} a review "
-            f"and is asked for {asked[first] / units[first]:.4g}. {_beyond_reach(data, float(lost.sum()))}Raise "
-            "it, or review more often."
+            f"what is beyond it: {data.catalog.keys[first]} may order {most[first] / units[first]:.4g} a "
+            f"review and is asked for {asked[first] / units[first]:.4g}. "
+            f"{_beyond_reach(data, float(lost.sum()))}Raise it, or review more often."
         )
         yield Remark("too_little_ordered", text, float(lost.sum()), look=True, short="max_order below demand")
 
