@@ -380,7 +380,10 @@ def _unequal(catalog: Catalog, found: WorkingParts) -> str:
 
 
 def _remainder_note(catalog: Catalog, found: WorkingParts) -> tuple[QualityRow, ...]:
-    unit, name = catalog.study.time_unit_periods, catalog.study.data.time_unit
+    study = catalog.study
+    unit, name = study.time_unit_periods, str(study.data.time_unit)
+    if study.period == "day" and study.demand.weekdays:  # what waits for an open day is in no proportion
+        unit, name = 1.0, "open days"
     pairs = (
         ("lead_time", found.lead_time, found.lead_time_taken),
         ("review_period", found.review_period, found.review_period_taken),

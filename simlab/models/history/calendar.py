@@ -230,8 +230,8 @@ def _converted(catalog: Catalog) -> str:
     remedy = ['data.time_unit = "periods" if times are in open days already'] if stated else []
     remedy += ['lead_times.calendar = "working_days" to count open days between order and receipt']
     return (
-        f"{said}; {' and '.join(times)} are calendar days, and 7 of them become {n}, split between whole "
-        f"days so that the mean is kept. Say {', or '.join(remedy[: 1 + received])}."
+        f"{said}; {' and '.join(times)} are calendar days, and 7 of them become {n}; what would arrive on a "
+        f"closed day waits for the next open one. Say {', or '.join(remedy[: 1 + received])}."
     )
 
 

@@ -27,10 +27,10 @@ from simlab.models.suppliers.delays import (
     read_delays,
     smoothed,
 )
-from simlab.models.suppliers.orders import observe
+from simlab.models.suppliers.orders import observe, open_days_in, open_week
 from simlab.models.suppliers.redrawn import DelayUncertainty, GroupLaw, Source, alike, delay_uncertainty
 from simlab.models.suppliers.remarks import remarks
-from simlab.models.suppliers.stated import stated_lead_times, stated_points
+from simlab.models.suppliers.stated import in_periods, stated_lead_times, stated_points
 from simlab.models.working_parts import constants_stay, receipts_can_be_constant
 from simlab.register import grounds as of
 from simlab.register.grounds import Reason
@@ -447,10 +447,16 @@ def _learnt(group: object, law: DayLaw, kind: str, receipts: _Receipts, laws: _L
     if law.days.size == 1 and receipts_can_be_constant(study):
         number = laws.add_constant(key, float(law.days[0]) * receipts.ratio[0] / receipts.ratio[1])
     else:
-        periods, weights = split_days(law.days, receipts.ratio)
         in_periods = receipts.ratio[0] / receipts.ratio[1]
         spread = law.variance * in_periods**2
-        number = laws.add(key, periods, weights * np.tile(law.weights, 2), spread)
+        week = open_week(study) if study.lead_times.calendar == "days" else None
+        if week is None:
+            periods, weights = split_days(law.days, receipts.ratio)
+            weights *= np.tile(law.weights, 2)
+        else:
+            periods = open_days_in(law.days, week).ravel()
+            weights = np.repeat(law.weights, int(week.sum()))
+        number = laws.add(key, periods, weights, spread)
     shape = "" if kind == "empirical" else f", {kind}"
     days = "days" if study.lead_times.calendar == "days" else "working days"
     return number, why.adding(f", mean {law.mean:.3g} {days}{shape}")
@@ -461,10 +467,11 @@ def _stated(stated: _Stated, kind: str, laws: _Laws, study: Study, why: str) -> 
     key = ("stated", stated.mean, stated.sd, shape if stated.sd else "")
     if key not in laws.number:
         unit = study.time_unit_periods
+        mean = in_periods(stated.mean, study)
         if stated.sd == 0 and constants_stay(study):
-            laws.add_constant(key, stated.mean * unit)
+            laws.add_constant(key, mean)
         else:
-            points = stated_points(stated.mean * unit, stated.sd * unit, shape, stated.who)
+            points = stated_points(mean, stated.sd * unit, shape, stated.who)
             laws.add(key, *points, (stated.sd * unit) ** 2)
     text = f"{why}items.lead_time = {stated.mean:g} {study.data.time_unit}"
     if not stated.sd:

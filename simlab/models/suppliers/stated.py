@@ -12,9 +12,11 @@ from simlab.engine.laws.continuous import continuous_table
 from simlab.engine.world.demand_law import LawKind
 from simlab.errors import InvalidInputError, OutOfRangeError, Problem
 from simlab.models.suppliers.delays import millionths
+from simlab.models.suppliers.orders import open_days_in, open_week
 
 if TYPE_CHECKING:
     from simlab.catalog import Catalog
+    from simlab.study import Study
 
 
 Points = tuple[IntArray, IntArray]
@@ -42,6 +44,18 @@ def stated_lead_times(catalog: Catalog) -> tuple[list[float], list[float]]:
     if problems:
         raise InvalidInputError(problems)
     return mean.tolist(), sd.tolist()
+
+
+def in_periods(time: float, study: Study) -> float:
+    """A stated lead time in periods: where weekdays are closed, the mean over the weekdays of the order."""
+    periods = time * study.time_unit_periods
+    week = open_week(study)
+    if week is None or study.data.time_unit == "periods":
+        return periods
+    days = periods * study.period_days
+    whole = int(np.floor(days + _TINY))
+    lower, upper = open_days_in(np.array([whole, whole + 1]), week).mean(axis=1)
+    return float(lower + max(days - whole, 0.0) * (upper - lower))
 
 
 def _problems(catalog: Catalog, mean: FloatArray, sd: FloatArray) -> Iterator[Problem]:
