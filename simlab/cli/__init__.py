@@ -9,12 +9,28 @@ from pathlib import Path
 
 
 def main() -> None:
-    """Entry point of the ``simlab`` command; ends the process with one of the documented exit codes."""
+    """Entry point of the ``simlab`` command; ends the process with one of the documented exit codes.
+
+    Signals are watched before anything large is imported, and an interrupt may come while the command line is
+    still being put together, where no command is there to catch it.
+    """
+    stand_in_for_closed_streams()
+    from simlab.cli.stopping import watch_signals
+
+    watch_signals()
+    try:
+        refuse_a_folder_that_is_gone()
+        _command()
+    except BaseException:
+        leave_as_stopped()
+        raise
+
+
+def _command() -> None:
+    """Load what a command needs and run it."""
     import atexit
     import gc
 
-    stand_in_for_closed_streams()
-    refuse_a_folder_that_is_gone()
     from simlab.cli.progress import asked_now
 
     asked_now()
@@ -22,26 +38,21 @@ def main() -> None:
     atexit.register(gc.freeze)  # what is left is the system's to take: looking through it costs half a second
     from simlab.cli.app import app
     from simlab.cli.ending import tolerate_terminals
-    from simlab.cli.stopping import watch_signals
 
     tolerate_terminals()
-    watch_signals()
-    try:
-        app(prog_name="simlab")
-    except SystemExit:
-        leave_as_stopped()
-        raise
+    app(prog_name="simlab")
 
 
 def leave_as_stopped() -> None:
     """End with the code of the signal that came, if one did.
 
-    Python ends by SIGINT, whatever code is asked for, where an interrupt came in text that `exec` runs, as
-    imports do that make classes.
+    Python makes its end by SIGINT of an interrupt that no command caught, whatever signal it was, and an
+    import that is interrupted may fail with an error of its own.
     """
-    from simlab.cli.stopping import exit_code
+    from simlab.cli.stopping import exit_code, said_once
 
     if (code := exit_code()) is not None:
+        said_once()
         for stream in (sys.stdout, sys.stderr):
             with suppress(OSError, ValueError):
                 stream.flush()

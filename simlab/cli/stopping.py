@@ -14,6 +14,7 @@ import socket
 import sys
 import threading
 import time
+from contextlib import suppress
 from pathlib import Path
 from types import FrameType
 
@@ -65,10 +66,16 @@ def _watch(reader: socket.socket, writer: socket.socket) -> None:
     time.sleep(PATIENCE)
     end_children()
     writer.close()
-    if not _Seen.told:
-        sys.stderr.write(f"{words()}\n")
-        sys.stderr.flush()
+    said_once()
     os._exit(_SHELL + byte[0])
+
+
+def said_once() -> None:
+    """Say that it was interrupted, unless that was said."""
+    if not _Seen.told:
+        with suppress(OSError, ValueError):
+            sys.stderr.write(f"{words()}\n")
+            sys.stderr.flush()
 
 
 def words() -> str:

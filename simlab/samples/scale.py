@@ -1,4 +1,7 @@
-"""A sample of any size: the demo retailer's shapes by the week, written block by block as Parquet."""
+"""A sample of any size: the demo retailer's shapes by the week, written block by block as Parquet.
+
+Demand is a folder of parts.
+"""
 
 from __future__ import annotations
 
@@ -18,9 +21,11 @@ if TYPE_CHECKING:
 
     import pandas as pd
 
-FILES = ("study.toml", "items.parquet", "demand.parquet", "receipts.parquet")
+FILES = ("study.toml", "items.parquet", "demand", "receipts.parquet")
 BLOCK_SKUS = 500
 """SKUs generated at a time: memory does not grow with the size of the sample."""
+PART_BLOCKS = 40
+"""Blocks in a part of demand: 60,000 SKU-locations; a sample of no more has one part."""
 N_WEEKS = 104
 _FIRST_DAY = np.datetime64(LAST_DATE, "D") - (N_DAYS - 1)  # a Monday
 _STUDY = """\
@@ -31,7 +36,7 @@ study = {{ name = "scale", currency = "EUR", period = "week", as_of = 2025-12-28
 [data]
 time_unit = "days"
 items = {{ path = "items.parquet" }}
-demand = {{ path = "demand.parquet" }}
+demand = {{ path = "demand/" }}
 receipts = {{ path = "receipts.parquet" }}
 
 [lead_times]
@@ -81,7 +86,8 @@ def write_scale(folder: str | os.PathLike[str], n_items: int, *, seed: int = SEE
     Returns
     -------
     tuple of Path
-        study.toml and three Parquet files, with a row group for each block of SKUs.
+        study.toml, items and receipts (a Parquet file each), and the folder of demand, which has a part for
+        every 60,000 SKU-locations. A block of SKUs is a row group.
 
     Raises
     ------
@@ -144,18 +150,26 @@ def _weekly(demand: pd.DataFrame, renamed: dict[str, str], kept: set[tuple[str, 
     return _named(summed.reset_index(), renamed, kept)
 
 
-def _write_tables(parts: Iterator[SampleFrames], paths: tuple[Path, ...]) -> None:
-    """Items, demand and receipts, a row group a block, with checksums."""
+def _write_tables(blocks: Iterator[SampleFrames], paths: tuple[Path, ...]) -> None:
+    """Items, demand and receipts, a row group a block, with checksums; demand in parts with one schema."""
     import pyarrow as pa
     from pyarrow import parquet
 
+    demand = paths[1]
+    demand.mkdir()
     writers: list[parquet.ParquetWriter] = []
     with ExitStack() as stack:
-        for part in parts:
-            frames = (part.items, part.demand, part.receipts)
+        for number, block in enumerate(blocks):
+            frames = (block.items, block.demand, block.receipts)
             tables = [pa.Table.from_pandas(frame, preserve_index=False) for frame in frames]
-            for path, table in zip(paths if not writers else (), tables, strict=False):
-                opened = parquet.ParquetWriter(path, table.schema, write_page_checksum=True)
-                writers.append(stack.enter_context(opened))
+            part = demand / f"part-{number // PART_BLOCKS:05}.parquet"
+            for place, path in enumerate((paths[0], part, paths[2])):
+                if place < len(writers) and (path != part or number % PART_BLOCKS):
+                    continue
+                schema = writers[place].schema if place < len(writers) else tables[place].schema
+                opened = stack.enter_context(parquet.ParquetWriter(path, schema, write_page_checksum=True))
+                if place < len(writers):
+                    writers[place].close()
+                writers[place : place + 1] = [opened]
             for writer, table in zip(writers, tables, strict=True):
                 writer.write_table(table.cast(writer.schema))

@@ -265,9 +265,9 @@ def test_ten_million_rows(table: Table, place: Path, kind: str, limit: float) ->
 
 def of_rows(place: Path) -> Path:
     """A study of ten million rows of demand: how many SKU-locations have them, a small one tells."""
-    import pyarrow.parquet as pq
+    from pyarrow.dataset import dataset
 
-    small = pq.ParquetFile(study(place, 10_000).parent / "demand.parquet").metadata.num_rows
+    small = dataset(study(place, 10_000).parent / "demand").count_rows()
     return study(place, round(ROWS * 10_000 / small))
 
 
@@ -276,12 +276,13 @@ def as_csv(file: Path) -> Path:
     from pyarrow import csv
     from pyarrow.parquet import ParquetFile
 
-    text, rows = file.parent / "demand.csv", ParquetFile(file.parent / "demand.parquet")
-    with csv.CSVWriter(text, rows.schema_arrow) as writer:
-        for number in range(rows.num_row_groups):
-            writer.write_table(rows.read_row_group(number))
+    parts = [ParquetFile(part) for part in sorted((file.parent / "demand").iterdir())]
+    with csv.CSVWriter(file.parent / "demand.csv", parts[0].schema_arrow) as writer:
+        for rows in parts:
+            for number in range(rows.num_row_groups):
+                writer.write_table(rows.read_row_group(number))
     other = file.with_name("csv.toml")
-    other.write_text(file.read_text("utf-8").replace("demand.parquet", "demand.csv"), "utf-8")
+    other.write_text(file.read_text("utf-8").replace("demand/", "demand.csv"), "utf-8")
     return other
 
 

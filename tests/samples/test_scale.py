@@ -10,6 +10,10 @@ from simlab.samples import scale
 from simlab.samples.scale import write_scale
 
 
+def _files(paths):
+    return [file for path in paths for file in (sorted(path.iterdir()) if path.is_dir() else [path])]
+
+
 @pytest.fixture(scope="module")
 def small(tmp_path_factory):
     """A sample of 200 SKU-locations in blocks of 120."""
@@ -34,10 +38,26 @@ def test_it_has_so_many_items_by_the_week_in_a_row_group_a_block(small):
     assert (demand.groupby(["sku", "location"]).size() < scale.N_WEEKS / 2).any(), "slow movers are there"
 
 
+def test_demand_lies_in_parts_and_its_rows_do_not_depend_on_them(small, monkeypatch):
+    folder, paths = small
+    assert [path.name for path in paths[2].iterdir()] == ["part-00000.parquet"]
+    monkeypatch.setattr(scale, "PART_BLOCKS", 1)
+    parts = write_scale(folder / "parts", 200)
+    assert sorted(path.name for path in parts[2].iterdir()) == ["part-00000.parquet", "part-00001.parquet"]
+    one, many = (
+        pd.concat([pd.read_parquet(path) for path in sorted(where[2].iterdir())], ignore_index=True)
+        for where in (paths, parts)
+    )
+    pd.testing.assert_frame_equal(one, many)
+    assert parts[1].read_bytes() == paths[1].read_bytes()
+    assert sl.load(parts[0]).catalog.n_items == sl.load(paths[0]).catalog.n_items
+
+
 def test_the_same_seed_gives_the_same_bytes_and_a_larger_sample_begins_alike(small):
     folder, paths = small
     again = write_scale(folder / "b", 200)
-    assert all(a.read_bytes() == b.read_bytes() for a, b in zip(paths, again, strict=True))
+    for one, other in zip(_files(paths), _files(again), strict=True):
+        assert one.read_bytes() == other.read_bytes(), one
     more = pd.read_parquet(write_scale(folder / "c", 300)[1])
     pd.testing.assert_frame_equal(more.iloc[:200], pd.read_parquet(paths[1]))
 

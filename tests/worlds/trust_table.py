@@ -198,7 +198,6 @@ path that is written down (outages, shared delays, moving levels, traces, time p
 sixteen in every period, too, that units on order, lost and waiting are not negative. What goes wrong in the
 sweep or the lanes and is whole again at the end of its path is not seen.
 
-Half of the crash points were tried again on e64686b (kills at 150 of 294, fails at 150): all survived.
 Points while page and figures are drawn are not counted: that is a child's work on a sealed run. No
 program at hand writes `.xlsb`: the tests write it record by record, as its published format says, and
 LibreOffice reads the same texts and numbers in it; a file of Excel's own was not at hand. Of the last 42

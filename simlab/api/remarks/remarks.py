@@ -22,6 +22,7 @@ from simlab.api.requirements.margins import margin_notes
 from simlab.api.requirements.refusals import Command, refuse
 from simlab.arrays import AnyArray
 from simlab.catalog import QualityRow
+from simlab.engine.world.world import Unmet
 from simlab.errors import InvalidInputError
 from simlab.measures import format_money, sentence
 from simlab.measures.decision import short_rate
@@ -92,6 +93,7 @@ def _all(data: Data, levels: LevelsToLookAt | None) -> Iterator[Remark]:
     dead = tuple(_dead(data))
     yield from dead
     yield from _never_ordered(data)
+    yield from _too_little_ordered(data)
     yield from _free(data)
     yield from _options(data)
     told = {f"items: {LEFT_OUT}"} if any(one.look for one in dead) else set()
@@ -206,6 +208,27 @@ def _never_ordered(data: Data) -> Iterator[Remark]:
             "the items table."
         )
         yield Remark("never_ordered", text, value, look=True, short="max_order = 0 of what is demanded")
+
+
+def _too_little_ordered(data: Data) -> Iterator[Remark]:
+    """Items whose largest order is less than what a review period demands: no level serves them."""
+    models, terms = data.models, data.models.world.terms
+    review = terms.review_period if models.parts is None else models.parts.review_period_taken
+    most = terms.max_order // terms.pack_size * terms.pack_size
+    asked = models.annual_units / models.periods_per_year * review
+    rows = np.flatnonzero((most > 0) & (most < asked))
+    if rows.size:
+        rows = rows[np.argsort(-models.annual_value[rows], kind="stable")]
+        waits = terms.unmet[rows] == Unmet.BACKORDER  # those who wait, wait ever longer
+        lost = models.annual_value[rows] * np.where(waits, 1.0, 1 - most[rows] / asked[rows])
+        first, units = int(rows[0]), data.catalog.parts
+        text = (
+            f"max_order of {_items(rows.size)} is less than a review period demands, and no level serves "
+            f"what is beyond it: {data.catalog.keys[first]} may order {most[first] / units[first]:.4g} a "
+            f"review and is asked for {asked[first] / units[first]:.4g}. "
+            f"{_beyond_reach(data, float(lost.sum()))}Raise it, or review more often."
+        )
+        yield Remark("too_little_ordered", text, float(lost.sum()), look=True, short="max_order below demand")
 
 
 def _free(data: Data) -> Iterator[Remark]:

@@ -18,6 +18,7 @@ from simlab.execution import Workers, close_pools, run_curves
 from simlab.execution.backends import spread
 from simlab.execution.backends.flight import Flight, Patience
 from simlab.execution.kept import keeping
+from simlab.samples import write_scale
 
 pytestmark = pytest.mark.slow
 
@@ -55,17 +56,68 @@ def same(one, other):
         assert np.array_equal(getattr(one, field.name), getattr(other, field.name)), field.name
 
 
+def results(run):
+    """Every file of a run's results, byte by byte."""
+    return {
+        path.relative_to(run.folder).as_posix(): path.read_bytes()
+        for path in sorted((run.folder / "results").rglob("*"))
+        if path.is_file()
+    }
+
+
+def of_the_cluster(cluster):
+    """The process id of a worker of a Dask cluster."""
+    from distributed import Client
+
+    with Client(cluster.scheduler_address, set_as_default=False) as client:
+        return next(iter(client.run(os.getpid).values()))
+
+
+def of_the_pool():
+    """The process id of a process of loky's."""
+    from joblib.externals.loky import reusable_executor
+
+    return next(iter(reusable_executor._executor._processes))
+
+
+def killing(pid_of, killed):
+    """Progress that kills a worker by its process id amid the search, and another amid the verdict."""
+
+    def kill(stage, done, total):
+        if stage in ("simulate", "verdict") and stage not in killed and 48 < done < 200:
+            killed[stage] = pid_of()
+            os.kill(killed[stage], signal.SIGKILL)
+
+    return kill
+
+
+@pytest.mark.parametrize("name", ["loky", "dask"])
+def test_a_whole_run_whose_workers_are_killed_writes_the_bytes_of_threads(name, tmp_path, request):
+    """300 SKU-locations in blocks of 16, two at a time and more waiting; `results/` to the byte."""
+    study = write_scale(tmp_path, 300)[0]
+    study.write_text(study.read_text("utf-8") + "block_items = 16\n", "utf-8")
+    whole = results(api.run_optimize(study, out=tmp_path / "threads", draw=False))
+    address, pid_of = None, of_the_pool
+    if name == "dask":
+        cluster = request.getfixturevalue("cluster")
+        address, pid_of = cluster.scheduler_address, partial(of_the_cluster, cluster)
+    killed = {}
+    with simlab.backend(name, workers=2, scheduler=address):
+        run = api.run_optimize(study, out=tmp_path / name, draw=False, progress=killing(pid_of, killed))
+    assert sorted(killed) == ["simulate", "verdict"]
+    assert len(set(killed.values())) == 2
+    found = results(run)
+    assert found.keys() == whole.keys()
+    assert [file for file in found if found[file] != whole[file]] == []
+
+
 def test_every_backend_writes_the_same_bytes(tmp_path):
     study = write_study(tmp_path)
     tables = {}
     for name in ("threads", "serial", "loky", "dask"):
         with simlab.backend(name, workers=2):
             run = api.run_optimize(study, out=tmp_path / name, draw=False)
-        tables[name] = {
-            path.relative_to(run.folder).as_posix(): path.read_bytes()
-            for path in sorted((run.folder / "results").rglob("*"))
-            if path.is_file()
-        }
+        tables[name] = results(run)
     assert len(tables["threads"]) > 15
     for name, found in tables.items():
         differ = [file for file in found if found[file] != tables["threads"].get(file)]
@@ -78,10 +130,7 @@ def test_a_worker_of_a_cluster_that_is_killed_changes_nothing(cluster):
 
     def kill_one(stage, done, total):
         if not killed and done > 4:
-            from distributed import Client
-
-            with Client(cluster.scheduler_address, set_as_default=False) as client:
-                pid = next(iter(client.run(os.getpid).values()))
+            pid = of_the_cluster(cluster)
             os.kill(pid, signal.SIGKILL)
             killed.append(pid)
 
@@ -98,10 +147,7 @@ def test_a_worker_that_stands_still_does_not_hold_the_run(cluster, monkeypatch):
 
     def stop_one(stage, done, total):
         if not stopped and done > 4:
-            from distributed import Client
-
-            with Client(cluster.scheduler_address, set_as_default=False) as client:
-                stopped.append(next(iter(client.run(os.getpid).values())))
+            stopped.append(of_the_cluster(cluster))
             os.kill(stopped[0], signal.SIGSTOP)
 
     try:
@@ -118,9 +164,7 @@ def test_a_process_that_is_killed_changes_nothing():
 
     def kill_one(stage, done, total):
         if not killed and done > 4:
-            from joblib.externals.loky import reusable_executor
-
-            pid = next(iter(reusable_executor._executor._processes))
+            pid = of_the_pool()
             os.kill(pid, signal.SIGKILL)
             killed.append(pid)
 
