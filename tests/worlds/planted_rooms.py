@@ -197,7 +197,7 @@ LOADER = _of(
     (
         "merged rows pass",
         BOOK,
-        "if last > top and touched and last > row:",
+        "if last > top and touched and (last > row or len(touched) > 1):",
         "if last > top and touched and right > column:",
     ),
     (
