@@ -15,10 +15,10 @@ def main() -> None:
     still being put together, where no command is there to catch it.
     """
     stand_in_for_closed_streams()
-    from simlab.cli.stopping import watch_signals
-
-    watch_signals()
     try:
+        from simlab.cli.stopping import watch_signals
+
+        watch_signals()
         refuse_a_folder_that_is_gone()
         _command()
     except BaseException:

@@ -127,3 +127,12 @@ def test_a_biased_simulator_is_noticed(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(kernels, "simulate_items", generous)
     with pytest.raises(EngineFaultError, match="standard errors"):
         kernels.confirm_simulation()
+
+
+def test_a_library_that_aborts_takes_no_doctor_along(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As vl-convert does under ``ulimit -v``: exit 133 and a backtrace, and no word of other checks."""
+    monkeypatch.setattr(doctor, "_DRAW", "import os; os.abort()")
+    status, said, advice = doctor.check_charts()
+    assert status is Status.FAIL
+    assert said.startswith("drawing ended with -6")
+    assert "ulimit -v" in advice
