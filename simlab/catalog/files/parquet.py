@@ -146,7 +146,7 @@ class _Growing:
             findings.add(found.UNREADABLE, refused, fix=_LESS, file=shown)
             raise _RefusedError
         self._same_schema(schema, shown, findings)
-        texts = [one.name for one in schema if pa.types.is_string(one.type)]
+        texts = [one.name for one in schema if _kind(one.type) == "string"]
         try:
             file = parquet.ParquetFile(
                 pa.BufferReader(own),

@@ -12,6 +12,7 @@ OASIS (2021), OpenDocument 1.3, part 3, 9.1 (tables and repeated cells).
 
 from __future__ import annotations
 
+import re
 import struct
 import zipfile
 import zlib
@@ -27,6 +28,7 @@ _MAIN = "{http://schemas.openxmlformats.org/spreadsheetml/2006/main}"
 _LINK = "{http://schemas.openxmlformats.org/officeDocument/2006/relationships}id"
 _TABLE = "{urn:oasis:names:tc:opendocument:xmlns:table:1.0}"
 _OFFICE = "{urn:oasis:names:tc:opendocument:xmlns:office:1.0}"
+_TEXT = "{urn:oasis:names:tc:opendocument:xmlns:text:1.0}"
 _CALC = "{urn:org:documentfoundation:names:experimental:calc:xmlns:calcext:1.0}"
 _FAULTS = (
     *(zipfile.BadZipFile, zlib.error, ElementTree.ParseError, OSError, EOFError, struct.error),
@@ -41,6 +43,8 @@ _ERRORS = dict(
         strict=True,
     )
 )
+_NUMBERED = re.compile(r"Err:\d{3}")  # what LibreOffice writes of errors without a name
+_MOST_REPEATED = 1_024  # columns: more than a table has
 _TEXT_SIZE = 4
 
 
@@ -237,16 +241,20 @@ def _of_ods(archive: zipfile.ZipFile, name: str, found: Sheet) -> None:
 
 
 def _note(node: ElementTree.Element, row: int, column: int, found: Sheet) -> None:
-    """Note a cell that spans others, holds an error, or a formula without a value."""
+    """Note a cell that spans others, holds an error, or a formula without a value; comments are no text."""
     down, right = (int(node.get(f"{_TABLE}number-{which}-spanned", "1")) for which in ("rows", "columns"))
     if down > 1 or right > 1:
         found.merged.append((row, column, row + down - 1, column + right - 1))
-    text = "".join(node.itertext())
+    text = "".join("".join(line.itertext()) for line in node.findall(f"{_TEXT}p")).strip()
     formula = node.get(f"{_TABLE}formula")
-    if node.get(f"{_CALC}value-type") == "error" or (formula and text in _ERRORS.values()):
-        found.broken.append((row, column, f"the error {text}".rstrip()))
+    named = text in _ERRORS.values() or _NUMBERED.fullmatch(text) is not None
+    what = ""
+    if node.get(f"{_CALC}value-type") == "error" or (formula and named):
+        what = f"the error {text}".rstrip()
     elif formula and node.get(f"{_OFFICE}value-type") is None:
-        found.broken.append((row, column, "a formula that was never computed"))
+        what = "a formula that was never computed"
+    repeated = min(int(node.get(f"{_TABLE}number-columns-repeated", "1")), _MOST_REPEATED)
+    found.broken += [(row, column + k, what) for k in range(repeated) if what]
 
 
 def _holds(node: ElementTree.Element) -> bool:

@@ -232,3 +232,30 @@ def test_how_far_the_cells_reach_is_known_before_they_are_laid_out(name, books, 
     monkeypatch.setattr("simlab.catalog.files.workbook.MOST_CELLS", 11)
     [problem] = read(books / name, "Items").findings.problems
     assert "reaches to D3: 12 cells, at most 11 are read" in problem.message
+
+
+COMMENT = "<office:annotation><text:p>who did this?</text:p></office:annotation>"
+
+
+@pytest.mark.parametrize(
+    ("inside", "said"),
+    [(f"{COMMENT}<text:p>#DIV/0!</text:p>", "#DIV/0!"), ("<text:p>Err:502</text:p>", "Err:502")],
+)
+def test_an_error_is_seen_beside_a_comment_and_where_it_has_a_number_alone(inside, said, tmp_path):
+    """Read as texts, they were a category of the name "#DIV/0!" or "Err:502"."""
+    broken = (
+        f'<table:table-cell table:formula="of:=1/0" office:value-type="string">{inside}</table:table-cell>'
+    )
+    rows = [[cell(one) for one in line] for line in OPTIONAL[:2]]
+    ods(tmp_path / "own.ods", [*rows, [*[cell(one) for one in OPTIONAL[2][:4]], broken]])
+    with pytest.raises(InvalidInputError, match=f"cell E3 holds the error {said}"):
+        loaded(tmp_path / "own.ods", "Items", tmp_path)
+
+
+def test_an_error_repeated_over_columns_is_seen_where_only_the_second_is_read(tmp_path):
+    repeated = 'calcext:value-type="error" table:number-columns-repeated="2"'
+    head = [*[cell(one) for one in HEAD], "<table:table-cell/>", cell("category")]
+    line = [*[cell(one) for one in OPTIONAL[1][:4]], cell("#N/A", repeated)]
+    ods(tmp_path / "own.ods", [head, line])
+    said = [one.message for one in read(tmp_path / "own.ods", "Items").findings.problems]
+    assert "cell F2 holds the error #N/A" in said
