@@ -7,7 +7,7 @@ import weakref
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from contextvars import ContextVar
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from functools import partial, wraps
 from pathlib import Path
 from typing import Any, TypeVar, cast
@@ -77,7 +77,7 @@ def run_simulate(
         The study names no `policy.targets`.
     """
     started = time.perf_counter()
-    data = _reached(load(study_path), workers, progress)
+    data = _reached(load(study_path, threads=workers), workers, progress)
     times = {**imports(started), "load": time.perf_counter() - started}
     study = data.study
     if not study.policy.targets and study.policy.family != GIVEN:
@@ -169,7 +169,7 @@ def run_optimize(
     if progress is not None:
         progress("load", 0, 1)
     stored = None if curves is None else StoredCurves.open(curves)
-    data = _reached(load(study_path), workers, progress)
+    data = _reached(load(study_path, threads=workers), workers, progress)
     times = {**imports(started), "load": time.perf_counter() - started}
     options = {"workers": workers, "curves": None if curves is None else str(curves)}
     folder = _begun(data, "optimize", options, out, data.study.folder, draw, times)
@@ -186,7 +186,7 @@ def run_demo(
     started = time.perf_counter()
     if progress is not None:
         progress("load", 0, 1)
-    data = _reached(demo(), workers, progress)
+    data = _reached(replace(demo(), threads=workers), workers, progress)
     times = {**imports(started), "load": time.perf_counter() - started}
     folder = _begun(data, "demo", {"workers": workers}, out, Path.cwd(), draw, times)
     return _optimize(data, folder, workers, progress, times)
@@ -204,6 +204,7 @@ def _optimize(
     computing, entered = workers_of(data.study, workers), time.perf_counter()
     with begun_beside(data, computing) as last, kernels_ahead() as compiled, ExitStack() as unless_done:
         times = {**times, "imports": times.get("imports", 0.0) + time.perf_counter() - entered}
+        data = last.data
         with kept_if_used(folder):
             started = time.perf_counter()
             segmentation = segment(data, workers=workers, progress=progress)
@@ -261,7 +262,7 @@ def run_compare_schemes(
     started = time.perf_counter()
     if progress is not None:
         progress("load", 0, 1)
-    data = _reached(load(study_path), workers, progress)
+    data = _reached(load(study_path, threads=workers), workers, progress)
     times = {**imports(started), "load": time.perf_counter() - started}
     said = None if schemes is None else list(schemes)
     asked = None if rounds is None else asdict(rounds)
@@ -349,7 +350,7 @@ def run_audit(
     shows both.
     """
     started = time.perf_counter()
-    data = _reached(load(study_path), workers, progress)
+    data = _reached(load(study_path, threads=workers), workers, progress)
     times = {**imports(started), "load": time.perf_counter() - started}
     folder = _begun(data, "audit", {"workers": workers}, out, data.study.folder, draw, times)
     with kept_if_used(folder):

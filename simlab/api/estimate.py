@@ -116,14 +116,14 @@ def _estimated(
 ) -> DryRun:
     """`dry_run` where large arrays lie in files, as those of the command would."""
     started = time.perf_counter()
-    data = load(study_path)
+    data = load(study_path, threads=workers)
     read = time.perf_counter() - started
     study = data.study
     given = command == "simulate" and study.policy.family == GIVEN
     targets = (0.5,) if given else study.targets()
     if command == "simulate":
         targets = targets[-1:]
-    sample = Data(take(data.catalog, _spread(data.catalog.n_items)))
+    sample = Data(take(data.catalog, _spread(data.catalog.n_items)), workers)
     (fitting, planning), levels = _planned(sample, targets)
     settings = settings_of(sample, workers=workers)
     size = RunSize.of(data, settings, len(targets), verdict=command == "optimize")

@@ -227,7 +227,7 @@ def fit_rows(catalog: Catalog, shared: Shared, rows: IntArray) -> Models:
     return fit(part_of(catalog, rows, dates_of(shared)), shared)
 
 
-def fit(catalog: Catalog, shared: Shared | None = None) -> Models:
+def fit(catalog: Catalog, shared: Shared | None = None, threads: int = 1) -> Models:
     """Fit demand and lead-time laws to a catalogue's histories.
 
     Parameters
@@ -236,6 +236,8 @@ def fit(catalog: Catalog, shared: Shared | None = None) -> Models:
         Checked tables and their study.
     shared : Shared, optional
         Where these are some rows of a catalogue (`fit_rows`): what was found of all of them.
+    threads : int
+        That look at some items each at the same time; no law depends on it.
 
     Returns
     -------
@@ -257,7 +259,7 @@ def fit(catalog: Catalog, shared: Shared | None = None) -> Models:
     if sharing.whole:
         refuse_long_holdout(catalog)
     catalog, held_out = known_past(catalog)
-    history = read_history(catalog, sharing=sharing.under("history"))
+    history = read_history(catalog, sharing=sharing.under("history"), threads=threads)
     sound = _checked(catalog, history, sharing)
     laws = _laws(catalog, history, sound, sharing)
     sound = sound._replace(parts=fitted_parts(sound.parts, laws.choice.law))

@@ -1,5 +1,8 @@
 """What an item's law needs of the others is one small record: any rows, in any blocks, are the same."""
 
+from dataclasses import replace
+from threading import Barrier
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -7,7 +10,11 @@ from worlds.items import said_of
 
 from simlab import api
 from simlab.errors import UsageError
-from simlab.models.fitting import fit_rows
+from simlab.execution import backend
+from simlab.models import read_history
+from simlab.models.fitting import fit, fit_rows
+from simlab.models.history import history, lives
+from simlab.models.history.history import side_by_side
 from simlab.models.shared import Shared, unpacked
 from simlab.policies import plan
 from simlab.samples.retailer import retailer
@@ -147,6 +154,12 @@ CASES = {
 }
 
 
+def loaded(case):
+    frames, options = CASES[case]
+    names = ("items", "demand", "receipts", "open_orders", "forecast", "forecast_errors")
+    return api.load_frames(**dict(zip(names, frames(), strict=False)), study=merged(options))
+
+
 def levels(data, models):
     policy = data.study.policy
     found = plan(models, TARGETS, family=policy.family, planning=policy.planning)
@@ -157,10 +170,7 @@ def levels(data, models):
 @pytest.mark.parametrize("case", CASES)
 def test_laws_and_levels_of_any_rows_are_those_of_the_whole(case):
     """Blocks of 1, 7 and 1,024 items in any order; the record read from its bytes."""
-    frames, options = CASES[case]
-    names = ("items", "demand", "receipts", "open_orders", "forecast", "forecast_errors")
-    tables = dict(zip(names, frames(), strict=False))
-    data = api.load_frames(**tables, study=merged(options))
+    data = loaded(case)
     whole, shared = data.models, unpacked(data.models.shared.packed())
     tables, method = levels(data, whole)
     order = np.random.default_rng(8).permutation(whole.n_items)
@@ -175,6 +185,58 @@ def test_laws_and_levels_of_any_rows_are_those_of_the_whole(case):
             assert words[k] == method[row]
         for table, here in zip(tables, own, strict=True):
             np.testing.assert_array_equal(here, table[rows])
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_threads_change_no_bit_of_a_fit(case, monkeypatch):
+    """Three of them, some items each; one that reads a table in one piece finds the same."""
+    data = loaded(case)
+    alone = data.models
+    with monkeypatch.context() as small:
+        small.setattr(history, "_CELLS", 50)
+        small.setattr(history, "_BLOCK", 400)
+        small.setattr(lives, "_ITEMS", 3)
+        several = fit(data.catalog, threads=3)
+    for row in range(alone.n_items):
+        assert said_of(several, row) == said_of(alone, row)
+    assert several.shared.packed() == alone.shared.packed()
+    assert several.notes == alone.notes
+    assert several.assumptions == alone.assumptions
+
+
+def test_blocks_of_a_history_are_looked_at_side_by_side(monkeypatch):
+    """Each of two blocks waits until the other is looked at, too; nothing in a block is spread again."""
+    monkeypatch.setattr(history, "_CELLS", 50)
+    plain = replace(read_history(api.demo(n_skus=6).catalog), threads=2)
+    both = Barrier(2, timeout=20)
+
+    def seen(items, block):
+        if items.stop <= plain._parts[1].stop:
+            both.wait()
+        return items, block.threads
+
+    found = plain.of_blocks(seen)
+    assert [items for items, _ in found] == plain._parts
+    assert len(found) > 2
+    assert {threads for _, threads in found} == {1}
+
+
+def test_what_is_said_of_warnings_holds_in_the_threads():
+    with np.errstate(divide="ignore"):
+        assert side_by_side(lambda x: np.float64(1) / x, [np.float64(0), np.float64(2)], 2) == [np.inf, 0.5]
+
+
+def test_a_fit_has_the_threads_that_a_call_or_the_study_says(monkeypatch):
+    data, asked = loaded("weeks"), []
+    monkeypatch.setattr("simlab.api.data.data.fit", lambda catalog, threads: asked.append(threads))
+    _ = replace(data, threads=5).models
+    assert replace(data, threads=3).with_models(None).threads == 3
+    _ = replace(data).models
+    with backend("loky", workers=4):
+        _ = replace(data).models
+    with backend(workers=7):
+        _ = replace(data).models
+    assert asked == [5, data.study.run.workers, 1, 7]
 
 
 def test_the_record_does_not_grow_with_the_items():

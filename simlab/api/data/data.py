@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from simlab import mapped
-from simlab.api.settings import Settings, give_back, refuse_little_address_space
+from simlab.api.settings import Settings, give_back, refuse_little_address_space, threads_of, workers_of
 from simlab.arrays import FloatArray
 from simlab.catalog import Catalog, Quality
 from simlab.catalog import from_frames as catalog_from_frames
@@ -39,6 +39,8 @@ class Data(Public):
     ----------
     catalog : Catalog
         One row per SKU-location, and the histories.
+    threads : int, optional
+        That fit the laws; those of the study if left out. No law depends on it.
 
     Examples
     --------
@@ -51,6 +53,7 @@ class Data(Public):
     """
 
     catalog: Catalog
+    threads: int | None = None
 
     @property
     def study(self) -> Study:
@@ -66,7 +69,8 @@ class Data(Public):
     def models(self) -> Models:
         """Demand and lead-time laws, fitted once."""
         refuse_little_address_space()
-        fitted = fit(self.catalog)
+        threads = threads_of(workers_of(self.study, self.threads))
+        fitted = fit(self.catalog, threads=threads)
         give_back()
         return fitted
 
@@ -77,7 +81,7 @@ class Data(Public):
         --------
         >>> data.with_models(other.models)
         """
-        other = Data(self.catalog)
+        other = Data(self.catalog, self.threads)
         vars(other)["models"] = models
         return other
 
@@ -175,13 +179,15 @@ def settings_of(
     )
 
 
-def load(path: str | Path) -> Data:
+def load(path: str | Path, *, threads: int | None = None) -> Data:
     """Read a study file and the tables it names.
 
     Parameters
     ----------
     path : str or Path
         The study file (TOML).
+    threads : int, optional
+        `Data.threads`.
 
     Returns
     -------
@@ -202,7 +208,7 @@ def load(path: str | Path) -> Data:
     with mapped.beside(Path(path).parent):
         data = with_segments(load_catalog(read_study(Path(path))))
     give_back()
-    return data
+    return replace(data, threads=threads)
 
 
 def load_frames(

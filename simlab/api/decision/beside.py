@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -35,10 +35,13 @@ class LastPeriods:
 
     Attributes
     ----------
+    data : Data
+        The tables; their laws are fitted with the threads that the copy leaves.
     copy : Copy or None
         Has fitted the laws of that time, and waits for a plan.
     """
 
+    data: Data
     copy: Copy | None = None
 
     def begin(self, data: Data, segmentation: Segmentation, solved: Solved, level: float) -> None:
@@ -72,11 +75,12 @@ def begun_beside(data: Data, workers: Workers) -> Iterator[LastPeriods]:
     """
     asked = data.catalog.demand is not None and (data.study.verdict.replay or data.study.replay is not None)
     if not asked or not works_beside(workers, data.catalog.n_items):
-        yield LastPeriods()
+        yield LastPeriods(data)
         return
     load_shared()
-    with copied(lambda wait: _in_copy(data, wait), Form(whole, unpacked)) as copy:
-        yield LastPeriods(copy)
+    half = replace(data, threads=max(1, workers.n_workers // 2))
+    with copied(lambda wait: _in_copy(half, wait), Form(whole, unpacked)) as copy:
+        yield LastPeriods(data if copy is None else half, copy)
 
 
 def _in_copy(data: Data, wait: Callable[[], Told]) -> Last:

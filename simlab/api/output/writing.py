@@ -59,7 +59,7 @@ def write_optimization(
     `last` finds the last periods, which may have begun beside.
     """
     opt, started = finance.outcome, time.perf_counter()
-    last = LastPeriods() if last is None else last
+    last = LastPeriods(opt.data) if last is None else last
     if progress is not None:
         progress("write", 0, 0)
     frames = simulated_frames(opt)

@@ -233,7 +233,7 @@ def gate(
     """
     clock = Clock()
     with clock.stage("load"):
-        data = study if isinstance(study, Data) else load(study)
+        data = study if isinstance(study, Data) else load(study, threads=workers)
         settings = _settings(data, replications, workers)
         refuse_what_does_not_fit(data, RunSize.of(data, settings, n_targets=2), progress)
         trial = _trial(data, proposed, current, settings)

@@ -92,7 +92,8 @@ def past_of(data: Data, periods: int) -> Data:
     """The same tables, with laws that do not know the last periods."""
     demand = data.study.demand.model_copy(update={"no_history": "exclude"})
     study = data.study.model_copy(update={"demand": demand})
-    return Data(no_history.leave_out(replace(data.catalog, study=study, held_out=periods)))
+    catalog = no_history.leave_out(replace(data.catalog, study=study, held_out=periods))
+    return Data(catalog, data.threads)
 
 
 def length_of(periods: int, period: str) -> str:

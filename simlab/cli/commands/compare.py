@@ -91,7 +91,7 @@ def policies(
     """
     from simlab import api
 
-    data = api.load(study)
+    data = api.load(study, threads=workers)
     names = None if policies is None else [name.strip() for name in policies.split(",") if name.strip()]
     with watched(quiet) as progress:
         found = api.compare_policies(data, names, workers=workers, progress=progress)

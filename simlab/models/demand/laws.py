@@ -395,7 +395,7 @@ def _counted_values(
     quiet = np.flatnonzero(zeros > 0)
     item = np.concatenate([quiet, history.item[rows]])
     value = np.concatenate([np.zeros(quiet.size, np.int64), history.quantity[rows]])
-    each = np.concatenate([_weights(one, wanted[items]) for items, one in history.blocks()])
+    each = np.concatenate(history.of_blocks(lambda items, one: _weights(one, wanted[items])))
     own: IntArray = np.rint(each * times[history.item[rows]]).astype(np.int64)
     weight = np.concatenate([zeros[quiet], np.maximum(own, 1)])
     order = np.lexsort((value, item))

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextvars import copy_context
 from dataclasses import dataclass, field, replace
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -19,6 +21,8 @@ if TYPE_CHECKING:
     from simlab.catalog import Catalog
 
 
+Part = TypeVar("Part")
+Found = TypeVar("Found")
 _BLOCK = 1 << 17
 _CELLS = 1 << 16  # periods with demand that a block of items has, about: what a core's own cache holds
 _SHORTEST = 0.5  # of the mean length: what shorter periods sold tells too little to be divided by it
@@ -113,6 +117,8 @@ class History:
     half_life : (n,) float or None
         Observed periods after which an observation counts half; infinite: all periods alike. None: of all
         items.
+    threads : int
+        That look at some items each at the same time; no influence on what is found.
 
     Notes
     -----
@@ -136,6 +142,7 @@ class History:
     uplift: tuple[Uplift, ...] = ()
     new: BoolArray | None = None
     half_life: FloatArray | None = None
+    threads: int = 1
 
     def __post_init__(self) -> None:
         names = ("item", "period", "quantity")
@@ -156,16 +163,35 @@ class History:
         What this class finds of an item depends on its own periods, so that it is the same to the bit in
         any block; arrays as long as the periods are then never held for all of them.
         """
-        n, begin = self.n_items, 0
+        parts = self._parts
+        for items in parts:
+            yield items, self.part(items) if len(parts) > 1 else self
+            if len(parts) > 1:
+                mapped.rest()
+
+    @cached_property
+    def _parts(self) -> list[slice]:
+        """Neighbouring items with about `_CELLS` periods with demand; one slice at least."""
+        n, parts = self.n_items, [slice(0, 0)]
         if self.item.size <= _CELLS or n == 1:
-            yield slice(0, n), self
-            return
-        while begin < n:
+            return [slice(0, n)]
+        while (begin := parts[-1].stop) < n:
             end = int(np.searchsorted(self.bounds, self.bounds[begin] + _CELLS, side="right")) - 1
-            items = slice(begin, min(max(end, begin + 1), n))
-            yield items, self.part(items)
-            begin = items.stop
+            parts.append(slice(begin, min(max(end, begin + 1), n)))
+        return parts[1:]
+
+    def of_blocks(self, find: Callable[[slice, History], Found]) -> list[Found]:
+        """What is found of each of the `blocks`, `threads` of them at a time."""
+        parts = self._parts
+        if len(parts) == 1:
+            return [find(parts[0], self)]
+
+        def one(items: slice) -> Found:
+            found = find(items, self.part(items))
             mapped.rest()
+            return found
+
+        return side_by_side(one, parts, self.threads)
 
     def part(self, items: slice) -> History:
         """The history of neighbouring items, numbered from 0."""
@@ -186,11 +212,12 @@ class History:
             notes=(),
             changes=None,
             uplift=(),
+            threads=1,
         )
 
     def by_item(self, find: Callable[[History], AnyArray]) -> AnyArray:
         """(…, n) what is found of each item alone; of each period, (c,): block by block."""
-        found = [find(block) for _, block in self.blocks()]
+        found = self.of_blocks(lambda _, block: find(block))
         return found[0] if len(found) == 1 else np.concatenate(found, axis=-1)
 
     @cached_property
@@ -347,13 +374,36 @@ def tables(history: History) -> Iterator[tuple[IntArray, FloatArray]]:
     Row r holds the periods of its life in order, `n_observed` of them; what follows is 0. Needs
     `is_complete`.
     """
-    size = max(1, _BLOCK // max(history.calendar.n_periods, 1))
-    for begin in range(0, history.n_items, size):
-        items = np.arange(begin, min(begin + size, history.n_items))
-        block = history.part(slice(begin, begin + items.size))
-        table = np.zeros((items.size, int(block.n_observed.max(initial=0))))
-        table[block.item, places(block)] = block.quantity
-        yield items, table
+    for items in table_parts(history):
+        yield np.arange(items.start, items.stop), table_of(history.part(items))
+
+
+def table_parts(history: History) -> list[slice]:
+    """Items of each of the `tables`."""
+    size, n = max(1, _BLOCK // max(history.calendar.n_periods, 1)), history.n_items
+    return [slice(begin, min(begin + size, n)) for begin in range(0, n, size)]
+
+
+def table_of(block: History) -> FloatArray:
+    """(rows, most periods) units in the observed periods of a few items."""
+    table = np.zeros((block.n_items, int(block.n_observed.max(initial=0))))
+    table[block.item, places(block)] = block.quantity
+    return table
+
+
+def side_by_side(find: Callable[[Part], Found], parts: Sequence[Part], threads: int) -> list[Found]:
+    """What is found of each part, in their order; so many of them are looked at at a time.
+
+    Examples
+    --------
+    >>> side_by_side(abs, [-1, 2, -3], threads=2)
+    [1, 2, 3]
+    """
+    if threads < 2 or len(parts) < 2:
+        return [find(part) for part in parts]
+    contexts = [copy_context() for _ in parts]  # what the caller says of warnings holds in the threads, too
+    with ThreadPoolExecutor(min(threads, len(parts))) as pool:
+        return list(pool.map(lambda part, context: context.run(find, part), parts, contexts))
 
 
 def _ratio(total: FloatArray, count: FloatArray) -> FloatArray:

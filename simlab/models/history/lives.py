@@ -11,6 +11,7 @@ from simlab.arrays import AnyArray, BoolArray, FloatArray, IntArray
 from simlab.catalog.quality import QualityRow
 from simlab.models.grouping import per_item
 from simlab.models.history.calendar import Calendar
+from simlab.models.history.history import side_by_side
 
 if TYPE_CHECKING:
     from simlab.catalog import Catalog
@@ -74,7 +75,12 @@ def is_new(n_periods: IntArray, silent: IntArray, n_positive: IntArray) -> BoolA
 
 
 def lives_of(
-    catalog: Catalog, calendar: Calendar, item: IntArray, period: IntArray, quantity: IntArray
+    catalog: Catalog,
+    calendar: Calendar,
+    item: IntArray,
+    period: IntArray,
+    quantity: IntArray,
+    threads: int = 1,
 ) -> Lives:
     """Lives by `demand.life`, from the rows of the demand table.
 
@@ -85,6 +91,8 @@ def lives_of(
     calendar : Calendar
     item, period, quantity : (m,) int
         Rows, ascending by item; periods may lie outside the calendar.
+    threads : int
+        That read some rows each at the same time.
 
     Notes
     -----
@@ -95,7 +103,7 @@ def lives_of(
     """
     n, end = catalog.n_items, calendar.n_periods - 1
     life = per_item(catalog, "life")
-    seen = _seen(calendar, item, period, quantity, n)
+    seen = _seen(calendar, (item, period, quantity), n, threads)
     never, begins, latest, earliest = seen.never, seen.begins, seen.latest, seen.earliest
     every, nothing = life == "window", np.zeros(n, np.bool_)
     evidence = life == "evidence"
@@ -155,19 +163,20 @@ class _Seen(NamedTuple):
     n_sold: IntArray
 
 
-def _seen(calendar: Calendar, item: AnyArray, period: AnyArray, quantity: AnyArray, n: int) -> _Seen:
-    """Read the rows, some items after the other."""
+def _seen(calendar: Calendar, table: tuple[AnyArray, AnyArray, AnyArray], n: int, threads: int) -> _Seen:
+    """Read the rows (item, period, units), some items after the other."""
+    item, period, quantity = table
     none = calendar.n_periods
     seen = _Seen(
         np.ones(n, np.bool_), np.full(n, none), np.full(n, -1), np.full(n, none), np.zeros(n, np.int64)
     )
-    begin = 0
-    while begin < item.size:
-        low = int(item[begin])
-        end = int(np.searchsorted(item, item.dtype.type(low + _ITEMS), side="left"))
-        rows = slice(begin, end)
+
+    def see(low: int) -> None:
+        ends = np.searchsorted(item, np.array([low, low + _ITEMS], item.dtype))
+        rows = slice(*ends.tolist())
         _see(seen, calendar, slice(low, min(low + _ITEMS, n)), item[rows] - low, period[rows], quantity[rows])
-        begin = end
+
+    side_by_side(see, range(0, n, _ITEMS), threads)
     return seen
 
 

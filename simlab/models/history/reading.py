@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -13,7 +13,7 @@ from simlab.arrays import AnyArray, FloatArray, IntArray, narrow
 from simlab.catalog.quality import QualityRow
 from simlab.errors import InvalidInputError, Problem
 from simlab.models.history.calendar import Calendar, whole_periods
-from simlab.models.history.history import History
+from simlab.models.history.history import Found, History, side_by_side
 from simlab.models.history.lives import Lives, lives_of, new_items_note
 from simlab.models.shared import Sharing
 
@@ -51,13 +51,16 @@ def with_memory(
     """The history with older periods counting less; demand unseen in stock-outs is estimated again."""
     if catalog.study.demand.censoring == "none":
         return replace(history, half_life=half_life)
-    found = read_history(catalog, half_life, (sharing or Sharing()).under("again"))
+    found = read_history(catalog, half_life, (sharing or Sharing()).under("again"), history.threads)
     assert found is not None
     return found
 
 
 def read_history(
-    catalog: Catalog, half_life: FloatArray | None = None, sharing: Sharing | None = None
+    catalog: Catalog,
+    half_life: FloatArray | None = None,
+    sharing: Sharing | None = None,
+    threads: int = 1,
 ) -> History | None:
     """Counts per period from the demand table; None if there is none.
 
@@ -69,6 +72,8 @@ def read_history(
         `History.half_life`: demand unseen in stock-outs is drawn with these weights.
     sharing : Sharing, optional
         Pools of all items; these are all if left out.
+    threads : int
+        `History.threads`.
 
     Notes
     -----
@@ -87,9 +92,11 @@ def read_history(
     table, study, calendar = catalog.demand, catalog.study, calendar_of(catalog)
     if table is None or calendar is None:
         return None
-    lives = lives_of(catalog, calendar, table.item, _periods(table, calendar), table.quantity)
+    period = _periods(table, calendar, threads)
+    lives = lives_of(catalog, calendar, table.item, period, table.quantity, threads)
+    del period
     first, last = lives.first, lives.last
-    cells, notes = _read(catalog, table, calendar, lives)
+    cells, notes = _read(catalog, table, calendar, lives, threads)
     if study.demand.censoring != "none":
         cells = _with_empty_shelves(catalog, calendar, lives, cells)
     item, period, quantity, n_short = cells
@@ -107,6 +114,7 @@ def read_history(
         (*notes, *closed_notes(catalog, calendar, first, last)),
         new=lives.new,
         half_life=half_life,
+        threads=threads,
     )
     return prepared(catalog, history, n_short[sold] > 0, sharing or Sharing())
 
@@ -123,9 +131,24 @@ _Cells = tuple[AnyArray, AnyArray, AnyArray, AnyArray]
 """Item, period, units and number of dates stocked out; one row per item and period, ascending."""
 
 
-def _periods(table: DemandTable, calendar: Calendar) -> AnyArray:
+def _periods(table: DemandTable, calendar: Calendar, threads: int) -> AnyArray:
     """(m,) period of every row, in four bytes."""
-    return mapped.joined([_kept(narrow(calendar.index(table.dates(rows)))) for rows in table.blocks()])
+
+    def of(rows: slice) -> AnyArray:
+        return _kept(narrow(calendar.index(table.dates(rows))))
+
+    return mapped.joined(_of_rows(table, of, threads))
+
+
+def _of_rows(table: DemandTable, find: Callable[[slice], Found], threads: int) -> list[Found]:
+    """What is found of some rows after the other, `threads` of them at a time."""
+
+    def one(rows: slice) -> Found:
+        found = find(rows)
+        mapped.rest()
+        return found
+
+    return side_by_side(one, list(table.blocks()), threads)
 
 
 def _kept(part: AnyArray) -> AnyArray:
@@ -137,10 +160,10 @@ _PIECE = 1 << 16
 
 
 def _read(
-    catalog: Catalog, table: DemandTable, calendar: Calendar, lives: Lives
+    catalog: Catalog, table: DemandTable, calendar: Calendar, lives: Lives, threads: int
 ) -> tuple[_Cells, tuple[QualityRow, ...]]:
     """Cells of the periods that count, some items after the other, and what was left out."""
-    found = [_counted(table, calendar, lives, rows) for rows in table.blocks()]
+    found = _of_rows(table, lambda rows: _counted(table, calendar, lives, rows), threads)
     parts, ends, closed, entries = zip(*found, strict=True)
     columns = [list(column) for column in zip(*parts, strict=True)]
     del found, parts

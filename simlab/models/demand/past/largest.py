@@ -38,7 +38,7 @@ def largest_demands(history: History, span: IntArray) -> IntArray:
     span : (n,) int64
         Periods, at least 1.
     """
-    return np.concatenate([_largest_demands(block, span[items]) for items, block in history.blocks()])
+    return np.concatenate(history.of_blocks(lambda items, block: _largest_demands(block, span[items])))
 
 
 def _largest_demands(history: History, span: IntArray) -> IntArray:

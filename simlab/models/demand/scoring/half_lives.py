@@ -14,7 +14,13 @@ from simlab.models.demand.rare import rate_weight
 from simlab.models.demand.rates import rates
 from simlab.models.demand.seasons.laws import factors_of
 from simlab.models.demand.shrinkage import SizePrior, shrunk_sizes, shrunk_variance
-from simlab.models.history.history import History, effective_periods, places_of, total_weight
+from simlab.models.history.history import (
+    History,
+    effective_periods,
+    places_of,
+    side_by_side,
+    total_weight,
+)
 from simlab.models.keys import keys_of
 from simlab.models.shared import Sharing
 from simlab.models.statistics import benjamini_hochberg, log_negative_binomial, log_poisson, normal_p
@@ -279,7 +285,7 @@ def _gains(
         none, empty = np.zeros(0, np.int64), np.zeros((0, len(HALF_LIVES)))
         return none, none, empty, np.zeros((0, 1 + _TRIED.size))
     every = _Sums(*(np.concatenate(columns) for columns in zip(*parts, strict=True)))
-    found = [_scores(every, prior, column) for column in range(_TRIED.size)]
+    found = side_by_side(lambda column: _scores(every, prior, column), range(_TRIED.size), history.threads)
     scores, expected = (np.array(columns).T for columns in zip(*found, strict=True))
     totals = np.column_stack([every.happened, expected])
     return every.item, every.age, scores[:, 1:] - scores[:, :1], totals

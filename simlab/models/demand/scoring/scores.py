@@ -12,7 +12,7 @@ from simlab.engine.world.demand_law import Seasons
 from simlab.models.demand.scoring.rolling_past import RollingPast
 from simlab.models.demand.seasons.laws import factors_of
 from simlab.models.demand.shrinkage import SizePrior, shrunk_variance
-from simlab.models.history.history import History, places, tables
+from simlab.models.history.history import History, places, side_by_side, table_of, table_parts
 from simlab.models.statistics import log_intermittent, log_negative_binomial, log_poisson
 from simlab.register.laws import SCORED_NAMES
 
@@ -93,22 +93,26 @@ def rolling_scores(
     n, first = history.n_observed, first_predicted(history)
     predicted = np.maximum(n - first, 0) if history.is_complete else np.zeros_like(n)
     borrowed = SizePrior(np.zeros(history.n_items), 0.0) if prior is None else prior
+
+    def predict(part: slice) -> None:
+        items, table = np.arange(part.start, part.stop), table_of(history.part(part))
+        one = SizePrior(borrowed.variation[items], borrowed.strength)
+        has = np.zeros(items.size, np.bool_) if seasons is None else seasons.profile[items] >= 0
+        for rows in (np.flatnonzero(~has), np.flatnonzero(has)):
+            if rows.size == 0:
+                continue
+            own = items[rows]
+            factor = None
+            if seasons is not None and has[rows[0]]:
+                factor = factors_of(history, own, table.shape[1], seasons)
+            half_life = None if history.half_life is None else history.half_life[own]
+            mine = SizePrior(one.variation[rows], one.strength)
+            past = RollingPast(table[rows], first[own], n[own], mine, half_life)
+            row, values = _scored(past, factor, score, further)
+            mean[own], noise[own] = _means(row, values, rows.size)
+
     if history.is_complete:
-        for items, table in tables(history):
-            one = SizePrior(borrowed.variation[items], borrowed.strength)
-            has = np.zeros(items.size, np.bool_) if seasons is None else seasons.profile[items] >= 0
-            for rows in (np.flatnonzero(~has), np.flatnonzero(has)):
-                if rows.size == 0:
-                    continue
-                own = items[rows]
-                factor = None
-                if seasons is not None and has[rows[0]]:
-                    factor = factors_of(history, own, table.shape[1], seasons)
-                part = SizePrior(one.variation[rows], one.strength)
-                half_life = None if history.half_life is None else history.half_life[own]
-                past = RollingPast(table[rows], first[own], n[own], part, half_life)
-                row, values = _scored(past, factor, score, further)
-                mean[own], noise[own] = _means(row, values, rows.size)
+        side_by_side(predict, table_parts(history), history.threads)
     return Scores(score, laws, mean, noise, predicted)
 
 
