@@ -30,8 +30,8 @@ def encoded(
 ) -> Iterable[bytes]:
     """A table as the bytes of a Parquet file with a checksum on every page, one piece after the other.
 
-    A frame above 8,192 rows goes into row groups of so many, one after the other. An index is not kept, and of
-    metadata only the version of the form is written: equal tables give equal bytes.
+    A frame above 8,192 rows goes into row groups of so many, one after the other. An index is not kept, and
+    of metadata only the version of the form is written: equal tables give equal bytes.
 
     Parameters
     ----------
@@ -58,9 +58,7 @@ GROUP = 8_192
 """Rows of a row group."""
 
 
-def _groups_of(
-    frame: pd.DataFrame, texts: Mapping[str, tuple[int, Sequence[str]]]
-) -> Iterator[pa.Table]:
+def _groups_of(frame: pd.DataFrame, texts: Mapping[str, tuple[int, Sequence[str]]]) -> Iterator[pa.Table]:
     """A frame as Arrow tables of one schema, one in memory at a time; one without rows of a frame without."""
     import pandas as pd
     import pyarrow as pa
