@@ -30,8 +30,8 @@ def encoded(
 ) -> Iterable[bytes]:
     """A table as the bytes of a Parquet file with a checksum on every page, one piece after the other.
 
-    A frame above 65,536 rows goes into row groups of 8,192, one after the other. An index is not kept, and of
-    metadata only the version of the form is written: equal tables give equal bytes.
+    A frame above 8,192 rows goes into row groups of so many, one after the other. An index is not kept, and
+    of metadata only the version of the form is written: equal tables give equal bytes.
 
     Parameters
     ----------
@@ -44,8 +44,8 @@ def encoded(
     import pyarrow.parquet as pq
 
     if not isinstance(table, pa.Table):
-        parts = _groups_of(table, texts, _GROUP if len(table) > _WHOLE else max(1, len(table)))
-        if len(table) > _WHOLE:
+        parts = _groups_of(table, texts)
+        if len(table) > GROUP:
             return encoded_parts(parts)
         (table,) = parts
     sink = pa.BufferOutputStream()
@@ -54,23 +54,21 @@ def encoded(
     return (sink.getvalue().to_pybytes(),)
 
 
-_WHOLE, _GROUP = 65_536, 8_192
-"""Rows up to which a frame is one row group, and of each group of a longer one."""
+GROUP = 8_192
+"""Rows of a row group."""
 
 
-def _groups_of(
-    frame: pd.DataFrame, texts: Mapping[str, tuple[int, Sequence[str]]], size: int
-) -> Iterator[pa.Table]:
+def _groups_of(frame: pd.DataFrame, texts: Mapping[str, tuple[int, Sequence[str]]]) -> Iterator[pa.Table]:
     """A frame as Arrow tables of one schema, one in memory at a time; one without rows of a frame without."""
     import pandas as pd
     import pyarrow as pa
 
     schema = pa.Schema.from_pandas(frame, preserve_index=False)
-    for begin in range(0, max(1, len(frame)), size):
-        part = frame.iloc[begin : begin + size]
+    for begin in range(0, max(1, len(frame)), GROUP):
+        part = frame.iloc[begin : begin + GROUP]
         table = pa.Table.from_pandas(part, schema=schema, preserve_index=False)
         for name, (place, cells) in texts.items():
-            own = pd.DataFrame({name: list(cells[begin : begin + size])})
+            own = pd.DataFrame({name: list(cells[begin : begin + GROUP])})
             made = pa.Table.from_pandas(own, preserve_index=False)
             table = table.add_column(place, made.schema.field(name), made.column(name))
         yield table

@@ -26,12 +26,18 @@ def test_a_frame_in_row_groups_is_the_frame(monkeypatch) -> None:
         }
     )
     whole = tables.decode(tables.encode(frame))
-    monkeypatch.setattr(tables, "_WHOLE", 50)
-    monkeypatch.setattr(tables, "_GROUP", 8)
+    monkeypatch.setattr(tables, "GROUP", 8)
     data = tables.encode(frame)
     assert pq.read_metadata(pa.BufferReader(data)).num_row_groups == 13
     assert tables.decode(data).equals(whole)
     assert tables.decode(data).schema == whole.schema
+
+
+def test_a_table_is_in_row_groups_as_soon_as_it_is_longer_than_one() -> None:
+    for n, groups in ((8_192, 1), (8_193, 2), (20_000, 3)):
+        kept = pq.read_metadata(pa.BufferReader(tables.encode(pd.DataFrame({"row": np.arange(n)}))))
+        assert kept.num_row_groups == groups
+        assert kept.row_group(0).num_rows == 8_192
 
 
 def test_a_file_comes_in_pieces_and_is_read_back_before_it_takes_its_place(tmp_path, monkeypatch) -> None:

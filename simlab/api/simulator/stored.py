@@ -80,8 +80,7 @@ class StoredCurves:
         wanted = basis(data, levels, horizon, targets)
         found = self.manifest.get("curves") or {}
         differ = [name for name, value in wanted.items() if found.get(name) != value]
-        ids = list(zip(data.catalog.sku, data.catalog.location, strict=True))
-        if not differ and self._names(len(targets)) != ids:
+        if not differ and not self._names_are(data.catalog, len(targets)):
             differ = ["order of the SKU-locations"]
         if differ:
             message = f"its curves cannot be used again: {', '.join(differ)} differ"
@@ -91,12 +90,17 @@ class StoredCurves:
                 grid = ", ".join(f"{target:.12g}" for target in found.get("targets") or [])
                 fix = f"take the grid of that run: [optimize] targets = [{grid}]; or {fix}"
             raise InvalidInputError([Problem("E-RUN-010", message, self.where, fix=fix)])
-        return self._curves(len(ids), len(targets))
+        return self._curves(data.catalog.n_items, len(targets))
 
-    def _names(self, k: int) -> list[tuple[str, str]]:
-        """SKU and location of every item, of a table with k rows each."""
-        sku, location = (self.table[name].to_pylist()[:: max(1, k)] for name in ("sku", "location"))
-        return list(zip(sku, location, strict=True))
+    def _names_are(self, catalog: Catalog, k: int) -> bool:
+        """Whether these are the catalogue's items in its order, of a table with k rows each."""
+        import pyarrow as pa
+
+        rows, text = np.arange(0, self.table.num_rows, max(1, k)), pa.large_string()
+        names = ((self.table[name], getattr(catalog, name)) for name in ("sku", "location"))
+        return all(
+            column.take(rows).cast(text).combine_chunks().equals(pa.array(own, text)) for column, own in names
+        )
 
     def _curves(self, n: int, k: int) -> Curves:
         """The sums, from the buffers of the table."""

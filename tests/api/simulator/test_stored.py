@@ -1,11 +1,13 @@
 """Curves of a finished run used again: the same bits, or a refusal that names what changed."""
 
+from dataclasses import replace
+
 import pandas as pd
 import pyarrow as pa
 import pytest
 from worlds.study import STUDY, write_study
 
-from simlab import api
+from simlab import api, load
 from simlab.api.simulator import stored
 from simlab.errors import InvalidInputError, UsageError
 from simlab.run import RunFolder
@@ -61,6 +63,39 @@ def test_what_changed_is_named(first, tmp_path, old, new, said):
         api.run_optimize(write_study(tmp_path, STUDY, **{old: new}), curves=run)
     assert said in str(caught.value)
     assert not list((tmp_path / "runs").glob("*"))
+
+
+class _Seldom:
+    """A column that hands out one name an item, however many rows an item has."""
+
+    def __init__(self, column: pa.ChunkedArray, most: int) -> None:
+        self._column, self._most = column, most
+
+    def take(self, rows) -> pa.ChunkedArray:
+        assert len(rows) <= self._most
+        return self._column.take(rows)
+
+
+def test_names_are_compared_one_an_item_and_in_order(first):
+    """A table has a row for every target of an item: their names are not read again and again."""
+    _, run = first
+    data = load(first[0])
+    curves, n = stored.StoredCurves.open(run), data.catalog.n_items
+    k = curves.table.num_rows // n
+    names = {name: _Seldom(curves.table[name], n) for name in ("sku", "location")}
+    assert replace(curves, table=Named(names, curves.table.num_rows))._names_are(data.catalog, k)
+    other = replace(data.catalog, sku=data.catalog.sku[::-1])
+    assert not curves._names_are(other, k)
+    fewer = replace(data.catalog, sku=data.catalog.sku[:-1], location=data.catalog.location[:-1])
+    assert not curves._names_are(fewer, k)
+
+
+class Named(dict):
+    """Columns by name, and how many rows they have."""
+
+    def __init__(self, columns, num_rows: int) -> None:
+        super().__init__(columns)
+        self.num_rows = num_rows
 
 
 OTHER = {"targets = { fast = 0.98, slow = 0.9 }": "targets = { fast = 0.97, slow = 0.9 }"}
