@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import zlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import fields, replace
+from itertools import islice
 from typing import TYPE_CHECKING, Any, TypeVar, overload
 
 import numpy as np
@@ -102,29 +103,33 @@ class PackedTexts(Sequence[str]):
     ('long', ['a', '', 'long'])
     """
 
-    def __init__(self, texts: Sequence[str]) -> None:
+    def __init__(self, texts: Iterable[str]) -> None:
         self._blocks: list[bytes] = []
         self._ends: list[AnyArray] = []
-        self._n = len(texts)
-        for begin in range(0, self._n, _PACKED):
-            self._pack(texts[begin : begin + _PACKED])
+        self._other: dict[int, dict[int, str]] = {}
+        self._n, rest = 0, iter(texts)
+        while block := list(islice(rest, _PACKED)):
+            self._pack(block)
 
-    @classmethod
-    def of(cls, values: Sequence[object]) -> PackedTexts:
-        """The texts of values, made some hundred at a time.
+    def but(self, other: Mapping[int, str]) -> PackedTexts:
+        """The same with other texts in some rows: beside the packed ones where these are few.
 
         Examples
         --------
-        >>> list(PackedTexts.of([1, 2.5]))
-        ['1', '2.5']
+        >>> list(PackedTexts(["a", "b", "c"]).but({1: "long"}))
+        ['a', 'long', 'c']
         """
-        packed = cls(())
-        packed._n = len(values)
-        for begin in range(0, packed._n, _PACKED):
-            packed._pack([str(value) for value in values[begin : begin + _PACKED]])
-        return packed
+        if len(other) > self._n // _MANY:
+            return PackedTexts(other.get(row, text) for row, text in enumerate(self))
+        found = PackedTexts(())
+        found._blocks, found._ends, found._n = self._blocks, self._ends, self._n
+        found._other = {block: dict(texts) for block, texts in self._other.items()}
+        for row, text in other.items():
+            found._other.setdefault(row // _PACKED, {})[row % _PACKED] = text
+        return found
 
     def _pack(self, block: Sequence[str]) -> None:
+        self._n += len(block)
         self._ends.append(narrow(np.cumsum([len(text) for text in block])))
         self._blocks.append(zlib.compress("".join(block).encode(), 1))
 
@@ -157,12 +162,29 @@ class PackedTexts(Sequence[str]):
 
     __hash__ = None  # type: ignore[assignment]
 
+    def some(self, rows: Iterable[int]) -> Iterator[str]:
+        """The texts of some ascending rows: what lies together is unpacked once.
+
+        Examples
+        --------
+        >>> list(PackedTexts(["a", "b", "c"]).some([0, 2]))
+        ['a', 'c']
+        """
+        at, block = -1, [""]
+        for row in rows:
+            if row // _PACKED != at:
+                at, block = row // _PACKED, self._unpacked(row // _PACKED)
+            yield block[row % _PACKED]
+
     def _unpacked(self, block: int) -> list[str]:
         whole, ends = zlib.decompress(self._blocks[block]).decode(), self._ends[block].tolist()
-        return [whole[begin:end] for begin, end in zip([0, *ends], ends, strict=False)]
+        found = [whole[begin:end] for begin, end in zip([0, *ends], ends, strict=False)]
+        for at, text in self._other.get(block, {}).items():
+            found[at] = text
+        return found
 
 
-_PACKED = 512
+_PACKED, _MANY = 512, 16
 
 
 def take_rows(record: Record, rows: IntArray, shared: tuple[str, ...] = ()) -> Record:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
 import numpy as np
 
-from simlab.arrays import BoolArray, FloatArray, IntArray, PackedTexts
+from simlab.arrays import BoolArray, FloatArray, IntArray
 from simlab.catalog.quality import QualityRow
 from simlab.engine.world.world import NOTHING, OrderTerms, Start, World
 from simlab.errors import InvalidInputError, Problem
@@ -274,8 +274,8 @@ def fit(catalog: Catalog, shared: Shared | None = None, threads: int = 1) -> Mod
     days = open_days(catalog, None if history is None else history.calendar)
     return Models(
         world=_world(catalog, sound, laws),
-        demand_reason=PackedTexts.of(choice.reason),
-        lead_time_reason=tuple(map(str, came)),
+        demand_reason=choice.reason.texts,
+        lead_time_reason=_each(came, str),
         lead_time_source=lead_times.source,
         n_observed=choice.n_observed,
         costs=costs,
@@ -307,8 +307,8 @@ def fit(catalog: Catalog, shared: Shared | None = None, threads: int = 1) -> Mod
         lead_time_rounding=lead_times.rounding,
         memory=choice.memory,
         paths=choice.paths,
-        demand_grounds=tuple(one.keys for one in choice.reason),
-        lead_time_grounds=tuple(one.keys for one in came),
+        demand_grounds=choice.reason.keys,
+        lead_time_grounds=_each(came, lambda one: one.keys),
         shared=sharing.kept() if shared is None else shared,
     )
 
@@ -387,7 +387,7 @@ def _laws(catalog: Catalog, history: History | None, sound: _Sound, sharing: Sha
     if choice.paths is not None:  # levels are planned by the law of a mean period
         check_spans(catalog, choice.paths.mean_period(resolved.law, choice.paths.mask))
     coarser = (*resolved.notes, *support_notes(catalog, resolved.law))
-    reason = tuple(one.adding(text, STEPS) for one, text in zip(choice.reason, _steps(resolved), strict=True))
+    reason = choice.reason.adding(_steps(resolved), STEPS)
     supply = fit_supply(catalog, sharing)
     return _Laws(
         replace(choice, law=resolved.law, reason=reason),
@@ -510,12 +510,22 @@ def _lots_of_today(
 
 def _arrivals(lead_times: tuple[Reason, ...], parts: tuple[str, ...]) -> tuple[Reason, ...]:
     """Reasons of lead times with how orders are split."""
+    if not any(parts):
+        return lead_times
     return tuple(one.adding(text, IN_PARTS) for one, text in zip(lead_times, parts, strict=True))
 
 
-def _steps(resolved: Resolved) -> list[str]:
-    """What is added to the reasons of laws in multiples of a unit."""
-    return [f", in multiples of {step} units" if step > 1 else "" for step in resolved.step.tolist()]
+def _each(reasons: tuple[Reason, ...], told: Callable[[Reason], str]) -> tuple[str, ...]:
+    """(n,) what is told of each reason, found once of those that many items have."""
+    known = {id(one): told(one) for one in dict(zip(map(id, reasons), reasons, strict=True)).values()}
+    return tuple(map(known.__getitem__, map(id, reasons)))
+
+
+def _steps(resolved: Resolved) -> dict[int, str]:
+    """What is added to the reasons of laws in multiples of a unit, by item."""
+    rows = np.flatnonzero(resolved.step > 1)
+    steps = resolved.step[rows].tolist()
+    return {row: f", in multiples of {n} units" for row, n in zip(rows.tolist(), steps, strict=True)}
 
 
 def _redraws(catalog: Catalog, choice: Choice, lead_times: LeadTimes) -> Redraws | None:

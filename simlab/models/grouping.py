@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Hashable, Iterable, Iterator
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 SECTIONS = ("demand", "models", "lead_times")
 """Of the study, those with overrides."""
 _NAMES_SHOWN = 8
+Value = TypeVar("Value", bound=Hashable)
 
 
 def rows_of(catalog: Catalog, chosen: Selector) -> IntArray:
@@ -125,6 +126,20 @@ def no_such_column(catalog: Catalog, column: str, option: str) -> Problem:
         column=option,
         fix=fix,
     )
+
+
+def numbered(values: Iterable[Value]) -> tuple[IntArray, list[Value]]:
+    """(m,) number of each value, and the distinct values in the order in which they are met.
+
+    Examples
+    --------
+    >>> numbered(["b", "a", "b"])
+    (array([0, 1, 0]), ['b', 'a'])
+    """
+    values = list(values)
+    distinct = list(dict.fromkeys(values))
+    number = {value: place for place, value in enumerate(distinct)}
+    return np.fromiter(map(number.__getitem__, values), np.int64, len(values)), distinct
 
 
 def groups(

@@ -26,7 +26,7 @@ from simlab.models.demand.choice import (
 from simlab.models.demand.given import GivenLaws, expected, read_given
 from simlab.models.demand.past.bootstraps import BLOCKS, CYCLES, block_lengths, chain_of, past_of
 from simlab.models.demand.rare import composed
-from simlab.models.demand.reasons import Grounds, reasons
+from simlab.models.demand.reasons import Grounds, Reasons, reasons
 from simlab.models.demand.redrawn import Uncertainty, uncertainty_of
 from simlab.models.demand.scoring.half_lives import Remembered, named, remembered
 from simlab.models.demand.scoring.scores import Scores, known_before, rolling_scores
@@ -39,7 +39,6 @@ from simlab.models.history.no_history import has_minimum
 from simlab.models.history.reading import with_memory
 from simlab.models.shared import Sharing
 from simlab.register import grounds
-from simlab.register.grounds import Reason
 from simlab.register.laws import (
     FURTHER_NAMES,
     OVER_SPAN_NAMES,
@@ -66,7 +65,7 @@ class Choice:
     ----------
     law : DemandLaw
         Units per period.
-    reason : tuple of Reason
+    reason : Reasons
         Why this law, per SKU-location.
     n_observed : (n,) int64
         Periods of history.
@@ -90,7 +89,7 @@ class Choice:
     """
 
     law: DemandLaw
-    reason: tuple[Reason, ...]
+    reason: Reasons
     n_observed: IntArray
     cv: FloatArray
     notes: tuple[QualityRow, ...] = ()
@@ -233,7 +232,7 @@ def _fitted(
     asked: AskedLaws,
     span: FloatArray,
     sharing: Sharing,
-) -> tuple[_Fit, tuple[Reason, ...], Scores | None, Uncertainty]:
+) -> tuple[_Fit, Reasons, Scores | None, Uncertainty]:
     """Kind, mean and variance of all laws, with reasons and how sure they are."""
     enough = max(catalog.study.models.min_periods, 2)
     check_pools(catalog)
@@ -276,9 +275,7 @@ def _fitted(
     kind = np.where(given.mask, given.kind, kind).astype(np.int8)
     mean = np.where(given.mask, given.mean, mean)
     variance = np.where(given.mask, given.variance, variance)
-    told = tuple(
-        g if is_given else r for is_given, g, r in zip(given.mask, given.reason, reason, strict=True)
-    )
+    told = reason.but({row: given.reason[row] for row in np.flatnonzero(given.mask).tolist()})
     known = uncertainty_of(history, prior, short & (history.n_positive < 2), given.mask, sharing)
     return _Fit(kind, mean, variance, parts.share), told, scores, known
 
@@ -369,17 +366,17 @@ def _no_weekday(catalog: Catalog) -> Problem:
     return Problem("E-MOD-023", why, catalog.study.file, column='models.law = "calendar"', fix=fix)
 
 
-def _with_blocks(reason: tuple[Reason, ...], law: DemandLaw, catalog: Catalog) -> tuple[Reason, ...]:
+def _with_blocks(reason: Reasons, law: DemandLaw, catalog: Catalog) -> Reasons:
     """Reasons with the length of blocks."""
     if law.past is None:
         return reason
     how = "Politis-White" if catalog.study.models.block_length == "auto" else "as named"
-    blocks = np.isin(law.kind, BLOCKS).tolist()
-    texts = [
-        f", blocks of {block} {catalog.study.period}{'s' if block > 1 else ''} ({how})" if is_block else ""
-        for block, is_block in zip(law.past.block.tolist(), blocks, strict=True)
-    ]
-    return tuple(one.adding(text, grounds.BLOCKS) for one, text in zip(reason, texts, strict=True))
+    rows = np.flatnonzero(np.isin(law.kind, BLOCKS))
+    texts = {
+        row: f", blocks of {block} {catalog.study.period}{'s' if block > 1 else ''} ({how})"
+        for row, block in zip(rows.tolist(), law.past.block[rows].tolist(), strict=True)
+    }
+    return reason.adding(texts, grounds.BLOCKS)
 
 
 def _counted_values(
@@ -428,7 +425,7 @@ def _only_given(given: GivenLaws) -> Choice:
     )
     with np.errstate(divide="ignore", invalid="ignore"):
         cv = np.where(given.mean > 0, np.sqrt(given.variance) / given.mean, np.nan)
-    return Choice(law, given.reason, nothing, cv)
+    return Choice(law, Reasons.of(given.reason), nothing, cv)
 
 
 def _unknown(

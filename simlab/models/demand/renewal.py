@@ -128,7 +128,7 @@ def with_rhythm(
     recent = None if choice.memory is None else choice.memory.half_life
     wanted = ~given & (open_ & regular(history)) | (~given & named & (history.n_positive > _LEAST_NAMED))
     found: dict[int, IntArray] = {}
-    reason = list(choice.reason)
+    heard_of: dict[int, tuple[_Rhythm, _Heard | None, int]] = {}
     bounds = history.bounds
     keys, predicted = keys_of(catalog), first_predicted(history)
     for item in np.flatnonzero(wanted).tolist():
@@ -141,12 +141,14 @@ def with_rhythm(
         if named[item] or (heard is not None and heard.better):
             half_life = np.inf if recent is None else float(recent[item])
             found[item] = _series(rhythm, keys[item], n, half_life)
-            reason[item] = _told(reason[item], rhythm, heard, periods, asked.said[item])
+            heard_of[item] = rhythm, heard, periods
     if not found:
         return choice
     law = _replaced(choice.law, found)
+    before = choice.reason.some(found)
+    told = {item: _told(one, *heard_of[item], asked.said[item]) for item, one in before}
     notes = (*choice.notes, _note(catalog, sorted(found)))
-    return replace(choice, law=law, reason=tuple(reason), notes=notes)
+    return replace(choice, law=law, reason=choice.reason.but(told), notes=notes)
 
 
 def regular(history: History) -> BoolArray:
