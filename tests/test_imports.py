@@ -83,7 +83,7 @@ ORDER: dict[str, tuple[tuple[str, ...], ...]] = {
         ("catalog",),
         ("calendar",),
         ("tables",),
-        ("forecasts",),
+        ("forecasts", "mended"),
         ("load",),
     ),
     "engine": (

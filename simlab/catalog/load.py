@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -26,6 +26,7 @@ from simlab.catalog.files.typed import read_frame
 from simlab.catalog.files.workbook import WORKBOOKS, read_workbook
 from simlab.catalog.forecasts.periods import day_after
 from simlab.catalog.forecasts.tables import read_errors, read_forecast
+from simlab.catalog.mended import mended, names_alone, unfiltered
 from simlab.catalog.quality import Quality, QualityRow
 from simlab.catalog.tables.demand import read_demand
 from simlab.catalog.tables.filtering import Filtered, account, filtered, pairs_of
@@ -43,13 +44,15 @@ if TYPE_CHECKING:
 COMING = ("forecast", "forecast_errors")
 
 
-def load(study: Study) -> Catalog:
+def load(study: Study, *, without: Collection[Problem] = ()) -> Catalog:
     """Read the tables that a study names.
 
     Parameters
     ----------
     study : Study
         From `simlab.study.read_study`.
+    without : collection of Problem
+        What was found wrong with these tables and is left out of them now, so that a check can go on.
 
     Returns
     -------
@@ -62,6 +65,7 @@ def load(study: Study) -> Catalog:
     """
     if elsewhere := list(_elsewhere(study)):
         raise InvalidInputError(elsewhere)
+    study = unfiltered(study, without)
     data = study.data
     items = _read(study, "items", data.items)
     demand = _read(study, "demand", data.demand) if data.demand is not None else None
@@ -74,7 +78,29 @@ def load(study: Study) -> Catalog:
     if items is None:
         problem = Problem("E-STU-005", "is missing and required", study.file, column="data.items.path")
         raise InvalidInputError([problem])
+    if without:
+        items = mended(items, without)
+        demand, receipts, periods, due = (
+            None if table is None else mended(table, without) for table in (demand, receipts, periods, due)
+        )
+        further = {name: None if table is None else mended(table, without) for name, table in further.items()}
     return _catalog(study, items, demand, receipts, periods, due, further)
+
+
+def load_names(study: Study) -> Catalog:
+    """Items by their names and texts alone, for a check whose tables cannot be used.
+
+    Raises
+    ------
+    InvalidInputError
+        Not even names can be read.
+    """
+    if any(_elsewhere(study)):
+        raise InvalidInputError([])
+    items = _read(study, "items", study.data.items)
+    if items is None or not {"sku", "location"} <= set(_laid_out(items, study).columns):
+        raise InvalidInputError([])
+    return _catalog(study, names_alone(_laid_out(items, study)), None, None)
 
 
 def from_frames(

@@ -1,7 +1,7 @@
 """Frontier: curves to certified plans, bounds and prices; arrays only, no simulator."""
 
 from simlab.frontier.asked import Asked
-from simlab.frontier.bounds.items import ItemFrontier, ItemPlan, hull_bound, join_steps, per_item_bound
+from simlab.frontier.bounds.items import ItemFrontier, ItemPlan, per_item_bound
 from simlab.frontier.bounds.levels import GapSplit, level_hull, split_gap
 from simlab.frontier.bounds.noise import (
     Band,
@@ -10,6 +10,7 @@ from simlab.frontier.bounds.noise import (
     statistical_gap,
     tie_groups,
 )
+from simlab.frontier.bounds.steps import Stairs, hull_bound
 from simlab.frontier.classes.free import ClassFrontier, ClassPlan, class_frontiers, free_classes
 from simlab.frontier.curves import SegmentCurves, aggregate, non_monotone, restrict, sum_by_group
 from simlab.frontier.exchange import (
@@ -64,6 +65,7 @@ __all__ = [
     "Release",
     "Robust",
     "SegmentCurves",
+    "Stairs",
     "TailLimit",
     "TailSolution",
     "Thinned",
@@ -81,7 +83,6 @@ __all__ = [
     "hull_bound",
     "hull_price",
     "integer_weights",
-    "join_steps",
     "knee",
     "least_regret",
     "level_hull",

@@ -9,7 +9,7 @@ import numpy.typing as npt
 
 from simlab.arrays import FloatArray
 from simlab.errors import UsageError
-from simlab.frontier.bounds.items import hull_steps
+from simlab.frontier.bounds.steps import hull_steps
 from simlab.frontier.curves import SegmentCurves, exact_amount, exact_sum
 from simlab.frontier.frontier import Amount, Frontier
 from simlab.frontier.merge import efficient

@@ -15,7 +15,7 @@ import numpy.typing as npt
 from simlab.arrays import AnyArray, ChoiceArray, FloatArray
 from simlab.errors import UsageError
 from simlab.frontier.bounded import TooLargeError, least_cost
-from simlab.frontier.bounds.items import hull_plans, segment_bound
+from simlab.frontier.bounds.steps import hull_plans, segment_bound
 from simlab.frontier.curves import SegmentCurves, Sums, exact_amount, in_money
 from simlab.frontier.merge import MAX_CANDIDATES, Merged, efficient, fits_int64, merge, proportional
 from simlab.frontier.plan import EPSILON, EXACT, LISTED, NoPlanError, Plan, money_up, rate_down

@@ -9,15 +9,16 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from simlab.api.checks.later import Steps, later_problems
+from simlab.api.checks.later import later_problems
+from simlab.api.checks.onward import usable
 from simlab.api.checks.reading import readable
+from simlab.api.checks.steps import Steps
 from simlab.api.data.assumptions import study_facts
-from simlab.api.data.data import Data, with_segments
+from simlab.api.data.data import Data
 from simlab.api.data.levels_to_look_at import LevelsToLookAt, levels_to_look_at
 from simlab.api.learning.growers import CUTS, TREE
 from simlab.api.learning.learning import growers_of, segment, spec_of
 from simlab.api.remarks.remarks import MOST, Remark, remarks
-from simlab.catalog.load import load as load_catalog
 from simlab.measures.shown import Public
 from simlab.policies import given_levels, plan
 from simlab.policies.levels.forecasting import FORECAST
@@ -117,11 +118,7 @@ def check(study_path: str | Path) -> CheckResult:
     """
     study, wrong = readable(study_path)
     steps = Steps(study.file, wrong)
-    catalog = steps.do(lambda: load_catalog(study))
-    if catalog is None:
-        steps.finish()
-        raise AssertionError("a refusal has problems")
-    data = steps.do(lambda: _fitted(with_segments(catalog)))
+    data, whole = usable(steps, Path(study_path), study)
     if data is None:
         steps.finish()
         raise AssertionError("a refusal has problems")
@@ -130,19 +127,15 @@ def check(study_path: str | Path) -> CheckResult:
     grown = () if spec is None else tuple(steps.do(lambda: growers_of(data, names, spec)) or ())
     plain = tuple(name for name in names if name not in grown)
     segmentation = steps.do(lambda: segment(data, plain or "all"))
-    unseen = later_problems(steps, data, segmentation, learned=bool(grown))
+    known = segmentation is not None and (whole or set(plain) <= set(data.catalog.texts))
+    parts = segmentation if known else segment(data, "all")
+    unseen = later_problems(steps, data, parts, learned=bool(grown) or not known)
     steps.finish()
     assert segmentation is not None
     assert spec is not None
     facts = (*study_facts(data, segmentation), *(_grown(name, spec) for name in grown))
     levels = _levels(data, segmentation, by_segment=not grown)
     return CheckResult(data, segmentation, facts, remarks(data, levels), unseen)
-
-
-def _fitted(data: Data) -> Data:
-    """The same, its laws fitted."""
-    assert data.models.n_items >= 0
-    return data
 
 
 def _grown(name: str, spec: LearnedSpec) -> str:

@@ -2,24 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass, field
-from typing import TypeVar
+from dataclasses import replace
 
 import numpy as np
 
 from simlab.api.checks.possible import can_be_asked, left_open, refuse_impossible
+from simlab.api.checks.steps import Steps
 from simlab.api.data.data import Data, settings_of
 from simlab.api.data.dead_stock import movable
 from simlab.api.requirements.accounting import SERVICE, accounting
 from simlab.api.requirements.constraints import Constraints, constraints
 from simlab.api.requirements.grouping import group_by
+from simlab.api.requirements.kind import chance_kinds, kinds, target_kinds
 from simlab.api.requirements.refusals import check_scenarios
 from simlab.api.settings import Settings
 from simlab.api.simulator.redrawn import batch_of
 from simlab.api.simulator.simulator import MAX_SUMS, machine_memory, refuse_large_runs, refuse_overflow
 from simlab.arrays import FloatArray
-from simlab.errors import InvalidInputError, OutOfRangeError, Problem, SimlabError, UsageError, listed
+from simlab.errors import InvalidInputError, Problem, SimlabError, UsageError, listed
 from simlab.execution import BY_SLOT, Levels
 from simlab.measures import format_money
 from simlab.policies import PlannedLevels, current_levels, given_levels, plan
@@ -29,40 +29,11 @@ from simlab.policies.planning import lots_of
 from simlab.policies.policy import GIVEN
 from simlab.register.families import has_point
 from simlab.segments import Segmentation
+from simlab.segments.scheme import known_schemes
 
 _CURVES = 14  # measures kept per SKU-location × target
 _BYTES = 8
 _BY_SEGMENT = frozenset({"E-OPT-011", "E-OPT-013", "E-OPT-016", "E-OPT-010"})
-Result = TypeVar("Result")
-
-
-@dataclass(eq=False)
-class Steps:
-    """Steps that may each refuse the study; what they refuse is told at once."""
-
-    file: str
-    problems: list[Problem] = field(default_factory=list)
-
-    def do(self, step: Callable[[], Result], where: str = "") -> Result | None:
-        """What a step returns; None if it refused, its problems kept."""
-        try:
-            return step()
-        except InvalidInputError as error:
-            self.problems += [one for one in error.problems if one not in self.problems]
-        except (UsageError, OutOfRangeError) as error:
-            self.problems.append(Problem("E-OPT-040", str(error), self.file, column=where))
-        return None
-
-    def finish(self) -> None:
-        """Refuse with everything found.
-
-        Raises
-        ------
-        InvalidInputError
-            Something was refused.
-        """
-        if self.problems:
-            raise InvalidInputError(self.problems)
 
 
 def later_problems(steps: Steps, data: Data, segmentation: Segmentation | None, *, learned: bool) -> str:
@@ -146,8 +117,22 @@ def _rules(steps: Steps, data: Data, segmentation: Segmentation, learned: bool) 
     try:
         return constraints(data, segmentation, targets)
     except InvalidInputError as error:
-        steps.problems += [one for one in error.problems if not (learned and one.code in _BY_SEGMENT)]
-        return None
+        found = error.problems
+    if learned:
+        steps.do(lambda: constraints(_by_columns(data), segmentation, targets))
+        found = tuple(one for one in found if one.code not in _BY_SEGMENT)
+    steps.keep(found)
+    return None
+
+
+def _by_columns(data: Data) -> Data:
+    """The data whose study has only limits of groups that are no segments."""
+    asked, unknown = data.study.optimize, {"segment", *data.study.segments.by, *known_schemes()}
+    names = [*(kind.name for kind in kinds()), *(kind.name for kind in chance_kinds())]
+    limits = {name: tuple(one for one in getattr(asked, name) if one.by not in unknown) for name in names}
+    none: dict[str, object] = {kind.name: type(getattr(asked, kind.name))() for kind in target_kinds()}
+    study = data.study.model_copy(update={"optimize": asked.model_copy(update={**limits, **none})})
+    return Data(replace(data.catalog, study=study), data.threads).with_models(data.models)
 
 
 def _refuse_cells(data: Data, segmentation: Segmentation, rules: Constraints, settings: Settings) -> None:

@@ -28,14 +28,14 @@ def readable(path: str | Path) -> tuple[Study, list[Problem]]:
     try:
         return read_study(path), []
     except InvalidInputError as error:
-        study = _without(Path(path), list(error.problems))
+        study = without(Path(path), list(error.problems))
         if study is None:
             raise
         return study, list(error.problems)
 
 
-def _without(path: Path, problems: list[Problem]) -> Study | None:
-    """The study without its wrong options; None where that does not make one either."""
+def without(path: Path, problems: list[Problem]) -> Study | None:
+    """The study without the options that problems name; None where there are none, or no study is left."""
     try:
         raw = tomllib.loads(bytes_of(path).decode("utf-8-sig"))
         left = copy.deepcopy(raw)

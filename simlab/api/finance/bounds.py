@@ -22,16 +22,16 @@ from simlab.errors import UsageError
 from simlab.execution import by_item
 from simlab.frontier import (
     Limit,
+    Stairs,
     hull_bound,
     hull_price,
-    join_steps,
     level_hull,
     simultaneous_band,
     split_gap,
     statistical_gap,
     tie_groups,
 )
-from simlab.frontier.bounds.items import HullSteps
+from simlab.frontier.bounds.steps import HullSteps
 from simlab.frontier.limits.limited import MAX_CHOICES, limited_bound
 from simlab.measures import Estimate
 from simlab.measures.shown import Public
@@ -218,12 +218,12 @@ def _level_bounds(opt: Outcome, headroom: float) -> tuple[float, float]:
         end = begin + 1
         while end < order.size and (end + 1 - begin) * span.width(order[end]) <= _CELLS:
             end += 1
-        blocks.append(_block(opt, order[begin:end], span, horizon))
+        hulls = _block(opt, order[begin:end], span, horizon)
+        blocks.append((hulls[0].sorted().packed(), hulls[1].sorted().packed()))
         begin = end
-    need = np.array([opt.chosen.served], dtype=object)
-    between, every = (
-        float(hull_bound(join_steps([block[which] for block in blocks]), need)[0]) for which in (0, 1)
-    )
+    need = opt.chosen.served
+    flights = [Stairs(tuple(block[which] for block in blocks)).serving(need) for which in (0, 1)]
+    between, every = (float(hull_bound(flight, np.array([need], dtype=object))[0]) for flight in flights)
     return between, every
 
 

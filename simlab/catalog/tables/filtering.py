@@ -51,7 +51,7 @@ def filtered(table: TextTable, source: TableSource) -> Filtered:
     """
     kept: BoolArray = np.ones(table.n_rows, dtype=np.bool_)
     if not source.where or not table.columns:
-        return Filtered(table, _taken(table, np.flatnonzero(~kept)))
+        return Filtered(table, taken(table, np.flatnonzero(~kept)))
     option = f"data.{table.name}.where"
     for name, condition in source.where.items():
         column = _column(table, name, option)
@@ -60,9 +60,9 @@ def filtered(table: TextTable, source: TableSource) -> Filtered:
     if table.n_rows and not kept.any() and not table.findings:
         fix = "; ".join(_census(table, name) for name in source.where)
         table.findings.add(found.NO_ROWS, f"{option} leaves no row", fix=fix)
-    out = _taken(table, np.flatnonzero(~kept))
+    out = taken(table, np.flatnonzero(~kept))
     written = Notation(source.decimal, source.thousands)
-    return Filtered(_taken(table, np.flatnonzero(kept)), out, option, written)
+    return Filtered(taken(table, np.flatnonzero(kept)), out, option, written)
 
 
 def account(split: Filtered, costs: dict[tuple[str, str], float]) -> list[QualityRow]:
@@ -115,7 +115,7 @@ def _amounts(table: TextTable, name: str, written: Notation) -> npt.NDArray[np.f
     return np.asarray(spread(column, values, 0.0, np.float64))
 
 
-def _taken(table: TextTable, rows: IntArray) -> TextTable:
+def taken(table: TextTable, rows: IntArray) -> TextTable:
     """Some rows of a table, which keep their lines in messages."""
     if rows.size == table.n_rows:
         return table

@@ -1,13 +1,13 @@
 """Lower bounds when every SKU-location may have its own target, and plans that nearly attain them.
 
 The work is split by blocks of items (map) and added up (reduce): a block yields the steps of its
-items' lower convex hulls and, for given multipliers, sums of the Lagrangian minimum.
+items' lower convex hulls (`steps`) and, for given multipliers, sums of the Lagrangian minimum.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Sequence
+from dataclasses import dataclass
 from fractions import Fraction
 from functools import cached_property
 
@@ -15,171 +15,15 @@ import numpy as np
 import numpy.typing as npt
 
 from simlab import mapped
-from simlab.arrays import AnyArray, ChoiceArray, FloatArray, IntArray, narrow
+from simlab.arrays import ChoiceArray, FloatArray, IntArray, narrow_type
 from simlab.errors import UsageError
-from simlab.frontier.curves import INT64_SAFE, SegmentCurves, Sums, exact_sum, fewest
+from simlab.frontier.bounds.steps import Stairs, hull_steps
+from simlab.frontier.curves import Sums, exact_sum, fewest
 from simlab.frontier.plan import NoPlanError, rate_down
 from simlab.measures import format_rate
 
 BLOCK_ITEMS = 8192
 _BITS = 61
-_MARGIN = 1e-9
-
-
-@dataclass(frozen=True, eq=False)
-class HullSteps:
-    """Steps along the lower convex hulls of (served, cost), cheapest plan first.
-
-    Attributes
-    ----------
-    start : (n,) int
-        Column of each item's cheapest point (of equals the one that serves most).
-    base_cost, base_served : int
-        Sums of those points.
-    item, column : (m,) int
-        Item that a step belongs to and the column it leads to.
-    slope : (m,) float
-        Cost per further unit served.
-    cost, served : (m,) int
-        What a step adds.
-    """
-
-    start: IntArray
-    base_cost: int
-    base_served: int
-    item: AnyArray
-    column: AnyArray
-    slope: FloatArray
-    cost: Sums
-    served: Sums
-
-    @property
-    def reached(self) -> Sums:
-        """(m,) units served after each step, exact: int64 where all of them fit."""
-        total = self.base_served + exact_sum(self.served)
-        if max(abs(self.base_served), abs(total)) < INT64_SAFE and self.served.dtype != object:
-            return np.asarray(self.base_served + np.cumsum(self.served))
-        return np.asarray(self.base_served + np.cumsum(self.served.astype(object)), dtype=object)
-
-    def sorted(self) -> HullSteps:
-        """Steps in ascending order of slope: the order in which the relaxation takes them."""
-        order = np.argsort(self.slope, kind="stable")
-        return self._with(lambda table: _ordered(table, order))
-
-    def packed(self) -> HullSteps:
-        """The same in as few bytes as hold them."""
-        return self._with(narrow)
-
-    def _with(self, change: Callable[[AnyArray], AnyArray]) -> HullSteps:
-        """The same with every column of the steps changed."""
-        return replace(
-            self,
-            item=change(self.item),
-            column=change(self.column),
-            slope=change(self.slope),
-            cost=change(self.cost),
-            served=change(self.served),
-        )
-
-
-def _ordered(table: AnyArray, order: IntArray) -> AnyArray:
-    """A table in another order, in a file where it is large."""
-    if table.dtype == object:
-        return table[order]
-    out = mapped.room(table.shape, table.dtype)
-    for first in range(0, order.size, _STEPS):
-        out[first : first + _STEPS] = table[order[first : first + _STEPS]]
-    return out
-
-
-_STEPS = 1 << 20
-
-
-def hull_steps(cost: Sums, served: Sums) -> HullSteps:
-    """Map: the hull steps of a block of items.
-
-    Parameters
-    ----------
-    cost, served : (n, k) int
-        Sums of each item at each target (or level).
-    """
-    c, s = cost.astype(np.float64), served.astype(np.float64)
-    n = c.shape[0]
-    rows = np.arange(n)
-    cheapest = c == c.min(axis=1, keepdims=True)
-    start = np.where(cheapest, s, -np.inf).argmax(axis=1)
-    at, found = start.copy(), []
-    while rows.size:
-        gain = s[rows] - s[rows, at[rows]][:, None]
-        with np.errstate(divide="ignore", invalid="ignore"):
-            slope = np.where(gain > 0, (c[rows] - c[rows, at[rows]][:, None]) / gain, np.inf)
-        best = slope.min(axis=1)
-        go = np.isfinite(best)
-        to = np.where(slope == best[:, None], gain, -1.0).argmax(axis=1)[go]
-        rows, best = rows[go], best[go]
-        found.append((rows, at[rows], to, best))
-        at[rows] = to
-    item, before, column, slope = (np.concatenate(part) for part in zip(*found, strict=True))
-    everything = np.arange(n)
-    return HullSteps(
-        start=start.astype(np.int64),
-        base_cost=exact_sum(cost[everything, start]),
-        base_served=exact_sum(served[everything, start]),
-        item=item.astype(np.int64),
-        column=column.astype(np.int64),
-        slope=slope,
-        cost=cost[item, column] - cost[item, before],
-        served=served[item, column] - served[item, before],
-    )
-
-
-def join_steps(blocks: Sequence[HullSteps]) -> HullSteps:
-    """Reduce: the steps of all blocks, items numbered through."""
-    first = np.cumsum([0] + [block.start.size for block in blocks])
-    return HullSteps(
-        start=np.concatenate([block.start for block in blocks]),
-        base_cost=sum(block.base_cost for block in blocks),
-        base_served=sum(block.base_served for block in blocks),
-        item=mapped.joined(
-            [block.item + at.astype(block.item.dtype) for block, at in zip(blocks, first, strict=False)]
-        ),
-        column=mapped.joined([block.column for block in blocks]),
-        slope=mapped.joined([block.slope for block in blocks]),
-        cost=mapped.joined([block.cost for block in blocks]),
-        served=mapped.joined([block.served for block in blocks]),
-    ).sorted()
-
-
-def hull_bound(steps: HullSteps, served: Sums) -> Sums:
-    """(p,) costs that no plan serving as much as `served` can undercut, in Python integers.
-
-    Linear relaxation along the sorted steps, rounded down with a margin of 1e-9 so that floating
-    point cannot lift it above the truth; beyond the last step there is no plan (bound of the last).
-    """
-    s = np.concatenate(([0.0], np.cumsum(steps.served.astype(np.float64)))) + steps.base_served
-    c = np.concatenate(([0.0], np.cumsum(steps.cost.astype(np.float64)))) + steps.base_cost
-    bound = np.interp(np.asarray(served).astype(np.float64), s, c)
-    return np.array([int(b - _MARGIN * abs(b)) - 1 for b in bound], dtype=object)
-
-
-def segment_bound(curves: SegmentCurves, served: Sums) -> Sums:
-    """(p,) `hull_bound` over the targets of segments, in the integer type of the curves."""
-    bound = hull_bound(hull_steps(curves.cost, curves.served).sorted(), served)
-    return bound if curves.cost.dtype == object else bound.astype(np.int64)
-
-
-def hull_plans(cost: Sums, served: Sums, most: int) -> ChoiceArray:
-    """(p, n) plans on the Lagrangian hull: hull steps taken one by one in order of slope."""
-    steps = hull_steps(cost, served).sorted()
-    every = steps.item.size // most + 1
-    firsts = range(0, steps.item.size, every)
-    choice = np.empty((len(firsts) + 1, steps.start.size), dtype=np.int16)
-    choice[0] = steps.start
-    for row, first in enumerate(firsts, start=1):
-        taken = slice(first, first + every)
-        choice[row] = choice[row - 1]
-        choice[row, steps.item[taken]] = steps.column[taken]
-    return choice
 
 
 @dataclass(frozen=True, eq=False)
@@ -192,15 +36,12 @@ class LagrangianSums:
         Σ min(denominator · cost − numerator · served), exact.
     cost, value, served : (p,) object
         Exact totals of the minimising plan.
-    choice : (p, n) int16
-        Column of each item in it.
     """
 
     minimum: Sums
     cost: Sums
     value: Sums
     served: Sums
-    choice: ChoiceArray
 
 
 @dataclass(frozen=True)
@@ -211,30 +52,47 @@ class Multipliers:
     denominator: int
 
 
-def choose_multipliers(
-    steps: HullSteps, n_points: int, largest_cost: int, largest_served: int
-) -> Multipliers:
+def choose_multipliers(stairs: Stairs, n_points: int, largest_cost: int, largest_served: int) -> Multipliers:
     """Multipliers spread evenly in cost (log) and service along the relaxed curve."""
-    if steps.slope.size == 0:
+    base = stairs.base[1]
+    cost, served = stairs.ends
+    if int(served[-1]) == base:
         return Multipliers((0,), 1)
-    c = steps.base_cost + np.cumsum(steps.cost.astype(np.float64))
-    s = np.cumsum(steps.served.astype(np.float64))
-    log_c = np.log(np.maximum(c, 1.0))
-    way = (log_c - log_c[0]) / max(log_c[-1] - log_c[0], 1e-300) + s / s[-1]
-    at = np.searchsorted(way, np.linspace(way[0], way[-1], max(2, n_points - 1)))
-    slopes = steps.slope[np.clip(at, 0, way.size - 1)]
-    top = float(steps.slope[-1]) * 1.001 + 1e-6
+    first = stairs.flight(0)
+    low, high = (float(np.log(max(float(one), 1.0))) for one in (first.spent[0], cost[-1]))
+
+    def way(cost: Sums, served: Sums) -> FloatArray:
+        """How far along the curve sums are, each rounded once."""
+        log_c = np.log(np.maximum(cost.astype(np.float64), 1.0))
+        gained = (served - base).astype(np.float64) / float(total)
+        return np.asarray((log_c - low) / max(high - low, 1e-300) + gained)
+
+    total = int(served[-1]) - base
+    ends = way(cost, served)
+    points = np.linspace(way(first.spent[:1], first.reached[:1])[0], ends[-1], max(2, n_points - 1))
+    number = np.minimum(np.searchsorted(ends, points), ends.size - 1)
+    slopes: list[float] = []
+    for one in np.unique(number):
+        flight = stairs.flight(int(one))
+        at = np.searchsorted(way(flight.spent, flight.reached), points[number == one])
+        slopes += flight.slope[np.minimum(at, flight.slope.size - 1)].tolist()
+    top = stairs.top * 1.001 + 1e-6
     room = min(
         _BITS - largest_cost.bit_length(),
         _BITS - largest_served.bit_length() - max(1, int(np.ceil(np.log2(top + 1.0)))),
     )
     denominator = 1 << int(np.clip(room, 0, 40))
-    numerators = {0, *(round(float(x) * denominator) for x in slopes), int(top * denominator) + 1}
+    numerators = {0, *(round(x * denominator) for x in slopes), int(top * denominator) + 1}
     return Multipliers(tuple(sorted(numerators)), denominator)
 
 
-def lagrangian(cost: Sums, served: Sums, value: Sums, multipliers: Multipliers) -> LagrangianSums:
-    """Map: Lagrangian minima of a block of items for all multipliers, in exact integers."""
+def lagrangian(
+    cost: Sums, served: Sums, value: Sums, multipliers: Multipliers, choice: ChoiceArray
+) -> LagrangianSums:
+    """Map: Lagrangian minima of a block of items for all multipliers, in exact integers.
+
+    `choice`, (p, n), is filled with the column of each item in each plan.
+    """
     n, p = cost.shape[0], len(multipliers.numerators)
     largest = max(abs(int(cost.max())), 1) * multipliers.denominator
     largest += max(abs(int(served.max())), 1) * max(multipliers.numerators)
@@ -242,7 +100,6 @@ def lagrangian(cost: Sums, served: Sums, value: Sums, multipliers: Multipliers) 
     scaled = np.ascontiguousarray(cost.T).astype(dtype) * multipliers.denominator
     units = np.ascontiguousarray(served.T).astype(dtype)
     rows = np.arange(n)
-    choice = np.empty((p, n), dtype=np.int16)
     sums = np.empty((4, p), dtype=object)
     for point, numerator in enumerate(multipliers.numerators):
         reduced_cost = scaled - numerator * units
@@ -251,7 +108,7 @@ def lagrangian(cost: Sums, served: Sums, value: Sums, multipliers: Multipliers) 
         sums[0, point] = exact_sum(reduced_cost[column, rows])
         for row, table in enumerate((cost, value, served), start=1):
             sums[row, point] = exact_sum(table[rows, column])
-    return LagrangianSums(sums[0], sums[1], sums[2], sums[3], choice)
+    return LagrangianSums(sums[0], sums[1], sums[2], sums[3])
 
 
 def join_sums(blocks: Sequence[LagrangianSums]) -> LagrangianSums:
@@ -262,14 +119,7 @@ def join_sums(blocks: Sequence[LagrangianSums]) -> LagrangianSums:
         for block in blocks[1:]:
             total = total + getattr(block, name)
         totals.append(total)
-    choice = mapped.room(
-        (blocks[0].choice.shape[0], sum(block.choice.shape[1] for block in blocks)), np.int16
-    )
-    at = 0
-    for block in blocks:
-        choice[:, at : at + block.choice.shape[1]] = block.choice
-        at += block.choice.shape[1]
-    return LagrangianSums(totals[0], totals[1], totals[2], totals[3], choice)
+    return LagrangianSums(totals[0], totals[1], totals[2], totals[3])
 
 
 @dataclass(frozen=True, eq=False)
@@ -313,7 +163,7 @@ class ItemFrontier:
     minimum: Sums
     multipliers: Multipliers
     demanded: int
-    steps: HullSteps
+    stairs: Stairs
     tables: tuple[Sums, Sums, Sums]
 
     @cached_property
@@ -350,11 +200,7 @@ class ItemFrontier:
         below = max(0, int(np.searchsorted(self.served, need, side="right")) - 1)
         if int(self.served[below]) >= need:
             return self._plan(self.choice[below].astype(np.int64), need)
-        steps, choice = self.steps, self.steps.start.copy()
-        reached = steps.reached
-        last = int(np.searchsorted(reached, need))
-        choice[steps.item[:last]] = steps.column[:last]
-        missing = need - (int(reached[last - 1]) if last else steps.base_served)
+        choice, missing = self.stairs.climbed(need)
         choice = self._finish(choice, missing)
         return self._plan(choice, need)
 
@@ -389,7 +235,7 @@ class ItemFrontier:
 
 def _held(table: Sums) -> Sums:
     """Sums of items in as few bytes as hold them, in a file where they are large."""
-    return mapped.away(narrow(table))
+    return mapped.typed(table, narrow_type(table))
 
 
 def per_item_bound(
@@ -425,20 +271,25 @@ def per_item_bound(
         raise UsageError(f"cost has shape {cost.shape}, served {served.shape}; one row per item expected")
     values = cost if value is None else value
     blocks = [slice(at, at + BLOCK_ITEMS) for at in range(0, cost.shape[0], BLOCK_ITEMS)]
-    steps = join_steps([hull_steps(cost[rows], served[rows]).packed() for rows in blocks])
-    multipliers = choose_multipliers(steps, n_points, int(cost.max()), int(served.max()))
-    sums = join_sums([lagrangian(cost[rows], served[rows], values[rows], multipliers) for rows in blocks])
+    stairs = Stairs.of(hull_steps(cost[rows], served[rows]) for rows in blocks)
+    multipliers = choose_multipliers(stairs, n_points, int(cost.max()), int(served.max()))
+    choice = mapped.room((len(multipliers.numerators), cost.shape[0]), np.int16)
+    sums = join_sums(
+        [lagrangian(cost[rows], served[rows], values[rows], multipliers, choice[:, rows]) for rows in blocks]
+    )
     _, keep = np.unique(sums.served, return_index=True)
+    for row, plan in enumerate(keep.tolist()):  # ascending: a higher price never serves less
+        choice[row] = choice[plan]
     kept = Multipliers(tuple(multipliers.numerators[i] for i in keep), multipliers.denominator)
     total = 0 if demanded is None else exact_sum(demanded)
     return ItemFrontier(
-        choice=mapped.away(sums.choice[keep]),
+        choice=choice[: keep.size],
         cost=sums.cost[keep],
         value=sums.value[keep],
         served=sums.served[keep],
         minimum=sums.minimum[keep],
         multipliers=kept,
         demanded=total,
-        steps=steps,
+        stairs=stairs,
         tables=(_held(cost), _held(values), _held(served)),
     )

@@ -9,7 +9,7 @@ import numpy.typing as npt
 
 from simlab.arrays import IntArray
 from simlab.errors import UsageError
-from simlab.frontier.bounds.items import HullSteps
+from simlab.frontier.bounds.steps import HullSteps
 from simlab.frontier.curves import exact_sum
 
 
@@ -26,7 +26,7 @@ def level_hull(start: npt.ArrayLike, cost: IntArray, served: IntArray) -> HullSt
     Returns
     -------
     HullSteps
-        `column` counts entries from the item's start. Blocks are joined by `join_steps`.
+        `column` counts entries from the item's start. `Stairs` has those of several blocks.
 
     Notes
     -----

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from simlab.arrays import FloatArray, IntArray
-from simlab.frontier.bounds.items import HullSteps, hull_steps
+from simlab.frontier.bounds.steps import HullSteps, hull_steps
 from simlab.frontier.curves import Sums, exact_sum
 from simlab.frontier.merge import merge
 

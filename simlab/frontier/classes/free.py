@@ -16,7 +16,8 @@ import numpy as np
 
 from simlab.arrays import FloatArray, IntArray
 from simlab.errors import UsageError
-from simlab.frontier.bounds.items import choose_multipliers, hull_bound, hull_steps
+from simlab.frontier.bounds.items import choose_multipliers
+from simlab.frontier.bounds.steps import Stairs, hull_bound, hull_steps
 from simlab.frontier.classes.assign import Assigned, assign_items
 from simlab.frontier.classes.intervals import Intervals, interval_sums, promising_sets
 from simlab.frontier.curves import exact_sum
@@ -250,8 +251,8 @@ class _Search:
 
     def prices(self, n: int) -> FloatArray:
         """Prices spread along the curve of plans with a target for every item."""
-        steps = hull_steps(self.cost, self.served).sorted()
-        prices = choose_multipliers(steps, n, int(self.cost.max()), int(self.served.max()))
+        stairs = Stairs.of([hull_steps(self.cost, self.served)])
+        prices = choose_multipliers(stairs, n, int(self.cost.max()), int(self.served.max()))
         return np.array([numerator / prices.denominator for numerator in prices.numerators])
 
     def solve(self, k: int, need: int, known: list[IntArray]) -> ClassPlan:

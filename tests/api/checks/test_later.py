@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pytest
 
 from simlab import api
@@ -116,3 +117,86 @@ def test_a_column_to_tell_by_that_there_is_not_is_found_before_anything_is_simul
     """`told_by` was looked up after the whole run: its table was lost."""
     assert codes(write(tmp_path, '[optimize]\ntold_by = "colour"\n')) == ["E-OPT-040"]
     assert api.check(write(tmp_path, '[optimize]\ntold_by = "supplier"\n')).ending
+
+
+ROWS = "sku,location,date,quantity\n" + "\n".join(
+    f"S{k},{place},{week},{1 + (k * 7 + n * 5) % 4}"
+    for k, place in enumerate(["EAST", "WEST"] * 4)
+    for n, week in enumerate(np.arange("2023-01-02", "2024-12-30", 7, dtype="datetime64[D]"))
+)
+STOCKED = "sku,location,unit_cost,lead_time,on_hand,category,supplier\n" + "\n".join(
+    f"S{k},{place},{10 + k},14,{5 + k},{'pumps' if k < 4 else 'seals'},{'Acme' if k % 2 else 'Bolt'}"
+    for k, place in enumerate(["EAST", "WEST"] * 4)
+)
+IN_TABLES = {
+    "a cost below 0": ("items", "S3,WEST,13", "S3,WEST,-13", "E-ITM-017"),
+    "stock that is no number": ("items", ",14,7,", ",14,7x,", "E-ITM-007"),
+    "a row twice": ("items", STOCKED, f"{STOCKED}\nS1,WEST,11,14,6,pumps,Acme", "E-ITM-014"),
+    "a quantity that is no number": ("demand", "S2,EAST,2023-02-06,", "S2,EAST,2023-02-06,z", "E-DEM-007"),
+    "an unknown SKU": ("demand", ROWS, f"{ROWS}\nQ9,EAST,2023-02-06,3", "E-DEM-015"),
+    "a date that is none": ("demand", "S4,EAST,2023-03-06", "S4,EAST,2023-13-06", "E-DEM-011"),
+}
+IN_THE_STUDY = {
+    "a floor": ('[optimize]\nfloors = [{ by = "location", at_least = { NORTH = 0.9 } }]', "E-OPT-011"),
+    "a pin": ('[optimize]\npinned = [{ sku = "S99", target = 0.9 }]', "E-OPT-017"),
+    "an order": ('[optimize]\nordered = ["pumps", "valves"]', "E-OPT-013"),
+    "a range": ('[optimize]\ntarget_ranges = [{ segment = "taps", at_least = 0.9 }]', "E-OPT-016"),
+    "a scenario": ('[scenarios]\nlate = { supplier = "Nobody", weeks = 3 }', "E-OPT-030"),
+    "memory": ("[simulation]\nreplications = 100000000000", "E-STU-042"),
+    "an objective": ('[optimize]\nobjective = "total_cost"', "E-OPT-003"),
+    "a gate": ('[gate]\nlowered = ["Q"]', "E-SEG-022"),
+    "a pool": ('[models]\npool_by = "colours"', "E-MOD-007"),
+    "a season": ('[models.seasonality]\nprofile_by = "colours"', "E-MOD-007"),
+    "a supplier": ('[[suppliers]]\nname = "Nonesuch"\nminimum_order_value = 100', "E-MOD-021"),
+}
+
+
+def with_history(folder, more: str, *, wrong: tuple[str, str, str, str] | None = None):
+    texts = {"items": STOCKED, "demand": ROWS}
+    if wrong is not None:
+        table, good, bad, _ = wrong
+        texts[table] = texts[table].replace(good, bad)
+        assert texts[table] not in (STOCKED, ROWS)
+    for name, text in texts.items():
+        (folder / f"{name}.csv").write_text(text, "utf-8")
+    study = STUDY.replace("[segments]", '[data.demand]\npath = "demand.csv"\n[segments]')
+    (folder / "study.toml").write_text(f"{study}{more}\n", "utf-8")
+    return folder / "study.toml"
+
+
+@pytest.mark.parametrize("in_table", IN_TABLES)
+@pytest.mark.parametrize("in_study", IN_THE_STUDY)
+def test_a_wrong_cell_hides_nothing_that_later_stages_refuse(tmp_path, in_table, in_study) -> None:
+    """Cells that are wrong stopped a check before it came to floors, pins, order, scenarios and memory."""
+    more, code = IN_THE_STUDY[in_study]
+    path = with_history(tmp_path, more, wrong=IN_TABLES[in_table])
+    assert codes(path) == sorted([IN_TABLES[in_table][3], code])
+
+
+@pytest.mark.parametrize("of_laws", ["a pool", "a season", "a supplier"])
+@pytest.mark.parametrize("later", ["a floor", "a pin", "an order", "a range", "a scenario", "memory"])
+def test_what_laws_refuse_hides_nothing_that_later_stages_refuse(tmp_path, of_laws, later) -> None:
+    (first, one), (second, two) = IN_THE_STUDY[of_laws], IN_THE_STUDY[later]
+    assert codes(with_history(tmp_path, f"{first}\n{second}")) == sorted([one, two])
+
+
+@pytest.mark.parametrize("in_table", IN_TABLES)
+def test_what_is_left_of_a_refused_study_brings_no_refusal_of_its_own(tmp_path, in_table) -> None:
+    """Neither numbers put in for wrong ones nor rows left out are held against the study."""
+    path = with_history(tmp_path, "[optimize]\nbudget = 1.0", wrong=IN_TABLES[in_table])
+    assert codes(path) == [IN_TABLES[in_table][3]]
+
+
+def test_a_table_that_cannot_be_used_at_all_leaves_the_names_of_items(tmp_path) -> None:
+    """Without a column of costs floors, pins and scenarios can still be held against names."""
+    more = "\n".join(IN_THE_STUDY[what][0].removeprefix("[optimize]\n") for what in ("a floor", "a pin"))
+    path = with_history(tmp_path, f"[optimize]\n{more}\n{IN_THE_STUDY['a scenario'][0]}")
+    items = tmp_path / "items.csv"
+    items.write_text(items.read_text("utf-8").replace("unit_cost", "what_it_is"), "utf-8")
+    assert codes(path) == ["E-ITM-004", "E-OPT-011", "E-OPT-017", "E-OPT-030"]
+
+
+def test_a_segment_column_that_there_is_not_hides_no_floor_of_a_place(tmp_path) -> None:
+    path = with_history(tmp_path, IN_THE_STUDY["a floor"][0])
+    path.write_text(path.read_text("utf-8").replace('["category"]', '["category", "shade"]'), "utf-8")
+    assert codes(path) == ["E-OPT-011", "E-SEG-004"]

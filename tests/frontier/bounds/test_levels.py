@@ -5,8 +5,8 @@ import itertools
 import numpy as np
 import pytest
 
-from simlab.frontier.bounds.items import hull_bound
 from simlab.frontier.bounds.levels import level_hull, split_gap
+from simlab.frontier.bounds.steps import hull_bound
 
 N, LEVELS = 3, 9
 

@@ -8,8 +8,8 @@ from worlds import frontier as cases
 
 from simlab.errors import UsageError
 from simlab.frontier import NoPlanError, Problem, SegmentCurves, per_item_bound
-from simlab.frontier.bounds.items import hull_bound, hull_steps, join_steps
 from simlab.frontier.bounds.levels import level_hull, split_gap
+from simlab.frontier.bounds.steps import Stairs, hull_bound, hull_steps
 from simlab.frontier.limits.chance import Chance, _switched, ceiling_chance, service_chance, solve_chance
 from simlab.frontier.limits.program import Limit, Program
 from simlab.frontier.service import integer_weights, ratio_points, weighted
@@ -230,12 +230,11 @@ def test_levels_may_be_ragged_unordered_and_in_blocks():
     cost = np.array([5, 1, 9, 7, 4, 0, 8, 2])
     served = np.array([6, 2, 7, 3, 5, 0, 6, 4])
     whole = level_hull(start, cost, served)
-    parts = join_steps(
-        [level_hull(start[:3], cost[:4], served[:4]), level_hull([0, 4], cost[4:], served[4:])]
-    )
+    parts = Stairs.of([level_hull(start[:3], cost[:4], served[:4]), level_hull([0, 4], cost[4:], served[4:])])
     assert whole.start.tolist() == [1, 0, 1]
     assert parts.start.tolist() == whole.start.tolist()
-    assert parts.cost.tolist() == whole.sorted().cost.tolist()
+    flights = [parts.flight(number).cost.tolist() for number in range(parts.ends[0].size)]
+    assert list(itertools.chain(*flights)) == whole.sorted().cost.tolist()
     with pytest.raises(UsageError):
         level_hull([0, 3, 3, 8], cost, served)
 

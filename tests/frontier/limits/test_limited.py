@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from simlab.frontier import Limit
-from simlab.frontier.bounds.items import hull_bound, hull_steps
+from simlab.frontier.bounds.steps import hull_bound, hull_steps
 from simlab.frontier.limits.limited import MAX_CHOICES, limited_bound
 
 N, K = 5, 4
