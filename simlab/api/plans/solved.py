@@ -167,7 +167,8 @@ def solve_plans(
         "uniform": rules.choice_of_items(segmentation, best_uniform.choice),
         "per_sku": per_sku.choice,
     }
-    levels = simulator.planned.levels
+    columns = {kind: mapped.away(column, piece=True) for kind, column in columns.items()}
+    levels, asked = simulator.planned.levels, np.array(targets)
     return Solved(
         frontier=frontier,
         thinned=thinned,
@@ -180,7 +181,7 @@ def solve_plans(
         columns=columns,
         kept={kind: one_column(levels, column) for kind, column in columns.items()},
         frontiers=_frontiers(simulator, shown, one_target, items),
-        targets={kind: np.array(targets)[column] for kind, column in columns.items()},
+        targets={kind: mapped.away(asked[column], piece=True) for kind, column in columns.items()},
         fill_rate=fill_rate,
         budget=budget,
         notes=(*notes, *choosing.notes, *_limit_notes(simulator, curves, constants, chosen)),

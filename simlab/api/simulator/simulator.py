@@ -9,6 +9,7 @@ from weakref import WeakKeyDictionary
 import numpy as np
 import numpy.typing as npt
 
+from simlab import mapped
 from simlab.api.data.data import Data
 from simlab.api.data.rows import planned
 from simlab.api.requirements.accounting import Accounting
@@ -240,7 +241,12 @@ def side_by_side(plans: dict[str, Levels]) -> tuple[PlanGroup, ...]:
 
 def one_column(levels: Levels, column: npt.NDArray[np.int64]) -> Levels:
     """The levels of a single plan: `column` of each item, as a table of one column."""
-    return levels.columns(column[:, None])
+    own = levels.columns(column[:, None])
+    tables = {name: mapped.away(getattr(own, name), piece=True) for name in _TABLES}
+    return replace(own, **tables)
+
+
+_TABLES = ("reorder_point", "order_up_to", "order_quantity")
 
 
 def warmup_of(data: Data, plans: list[Levels], settings: Settings) -> tuple[int, str]:
