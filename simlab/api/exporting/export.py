@@ -416,9 +416,7 @@ def _not_there(folder: Path) -> Path:
     return folder
 
 
-def _written(
-    folder: Path, table: pd.DataFrame, notes: tuple[str, ...], units: pd.DataFrame | None
-) -> Export:
+def _written(folder: Path, table: pd.DataFrame, notes: tuple[str, ...], units: pd.DataFrame | None) -> Export:
     try:
         folder.mkdir(parents=True)
     except OSError as error:
