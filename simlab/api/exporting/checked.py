@@ -162,7 +162,7 @@ def every_period(levels: Levels) -> Change:
 def in_erpnext(rule: Rule, step: float) -> Change:
     """Below the level, at every period: the quantity, or what is missing to the level if that is more.
 
-    That is (R,s,S) with R = 1, s half a step below the level, S above it, and the quantity as its minimum order.
+    That is (R,s,S) with R = 1, s half a step below the level, S next above s, the quantity as minimum order.
     """
 
     def change(item: reference.Item, parts: int) -> reference.Item:
