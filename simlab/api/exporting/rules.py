@@ -3,9 +3,9 @@
 simlab orders at or below s. Odoo (stock.warehouse.orderpoint) orders what is missing to the maximum when the
 forecast lies below the minimum, in multiples: up to 17 and from 19 on rounded up beyond the maximum, in 18
 rounded down below it. 19 has no number for the multiple, but a unit (packaging) of as many.
-ERPNext (Item Reorder) orders a fixed quantity, or what is missing to the level if that is more, in whole units:
-older versions when the projected quantity lies below the level, those of today when at or below it. A level
-halfway between s and the next quantity means the same to both.
+ERPNext (Item Reorder) orders a fixed quantity, or what is missing to the level if that is more, in whole
+units: older versions when the projected quantity lies below the level, those of today when at or below it. A
+level halfway between s and the next quantity means the same to both.
 """
 
 from __future__ import annotations
