@@ -28,7 +28,7 @@ from simlab.catalog.files.csvfast import (
 )
 from simlab.catalog.files.packed import GZIP, PackedError, unpacked
 from simlab.catalog.findings import Findings
-from simlab.reading import FORMULA, bytes_of, refuse_other_than_files
+from simlab.reading import bytes_of, refuse_other_than_files, unguarded
 from simlab.study import TableSource
 
 Encoding = Literal["utf-8", "cp1252", "utf-16"]
@@ -154,11 +154,8 @@ def _hashed(file: BinaryIO, digest: hashlib._Hash) -> Iterator[bytes]:
 
 
 def _unguarded(column: TextColumn) -> TextColumn:
-    """A column without the apostrophe that CSV for spreadsheets puts before a formula (`run.spreadsheet`)."""
-    values = tuple(
-        value[1:] if value.startswith("'") and value.lstrip("'").startswith(FORMULA) else value
-        for value in column.values
-    )
+    """A column without the apostrophes that CSV for spreadsheets puts before formulas (`run.spreadsheet`)."""
+    values = tuple(map(unguarded, column.values))
     if values == column.values:
         return column
     distinct = list(dict.fromkeys(values))
