@@ -242,11 +242,12 @@ def side_by_side(plans: dict[str, Levels]) -> tuple[PlanGroup, ...]:
 def one_column(levels: Levels, column: npt.NDArray[np.int64]) -> Levels:
     """The levels of a single plan: `column` of each item, as a table of one column."""
     own = levels.columns(column[:, None])
-    tables = {name: mapped.away(getattr(own, name), piece=True) for name in _TABLES}
-    return replace(own, **tables)
-
-
-_TABLES = ("reorder_point", "order_up_to", "order_quantity")
+    return replace(
+        own,
+        reorder_point=mapped.away(own.reorder_point, piece=True),
+        order_up_to=mapped.away(own.order_up_to, piece=True),
+        order_quantity=mapped.away(own.order_quantity, piece=True),
+    )
 
 
 def warmup_of(data: Data, plans: list[Levels], settings: Settings) -> tuple[int, str]:
