@@ -130,7 +130,7 @@ def room(shape: int | tuple[int, ...], dtype: npt.DTypeLike = np.int64) -> npt.N
     shape = (shape,) if isinstance(shape, int) else shape
     kind = np.dtype(dtype)
     size = int(np.prod(shape, dtype=np.int64)) * kind.itemsize
-    if _FILES.folder is None or size < LARGE:
+    if _FILES.folder is None or size < LARGE or kind.hasobject:
         return np.zeros(shape, kind)
     found = _FILES.bytes(size, piece=False)
     return np.zeros(shape, kind) if found is None else found.view(kind).reshape(shape)
@@ -205,8 +205,9 @@ def chosen(table: npt.NDArray[Any], rows: npt.NDArray[np.bool_]) -> npt.NDArray[
     if rows.all():
         return table
     out, at = room((int(rows.sum()), *table.shape[1:]), table.dtype), 0
-    for first in range(0, rows.size, _ROWS):
-        some = slice(first, first + _ROWS)
+    step = max(1, _COPIED * len(table) // max(1, table.nbytes))
+    for first in range(0, rows.size, step):
+        some = slice(first, first + step)
         part = table[some][rows[some]]
         out[at : at + part.shape[0]] = part
         at += part.shape[0]
@@ -224,8 +225,9 @@ def taken(table: npt.NDArray[Any], rows: npt.NDArray[np.int64]) -> npt.NDArray[A
     if table.dtype.hasobject:
         return np.asarray(table[rows])
     out = room((rows.size, *table.shape[1:]), table.dtype)
-    for first in range(0, rows.size, _ROWS):
-        out[first : first + _ROWS] = table[rows[first : first + _ROWS]]
+    step = max(1, _COPIED * len(out) // max(1, out.nbytes))
+    for first in range(0, rows.size, step):
+        out[first : first + step] = table[rows[first : first + step]]
     return out
 
 

@@ -10,6 +10,7 @@ import errno
 import hashlib
 import json
 import os
+import re
 import stat
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
@@ -23,6 +24,11 @@ READ_FROM = "SIMLAB_READ_FROM"
 ALLOW = "simlab --read-from"
 FORMULA = ("=", "+", "-", "@", "\t", "\r", "\uff1d", "\uff0b", "\uff0d", "\uff20")
 """What a cell begins with that spreadsheets take for a formula; in Japanese ones the wide signs, too."""
+_BEGINS = r"(?:\A|(?<=[;|\t\n\r]))"  # of a cell: of the text, or behind what divides cells in some country
+_RUNS = rf"(?=[\"']*[{re.escape(''.join(FORMULA))}])"  # quotes may go lost where a cell is cut out of a text
+RUNS = re.compile(_BEGINS + _RUNS)
+"""Places in a text where a spreadsheet may take what follows for a formula."""
+_GUARD = re.compile(f"{_BEGINS}'{_RUNS}")
 _GIVEN: ContextVar[tuple[Path, ...]] = ContextVar("folders given on the command line", default=())
 
 _KINDS = (
@@ -94,6 +100,21 @@ def remembered(folder: Path) -> list[Path]:
 
 def _note(folder: Path) -> str:
     return f"read-from-{hashlib.sha256(os.fsencode(folder)).hexdigest()}.json"
+
+
+def guarded(text: str) -> str:
+    """A text with an apostrophe wherever a spreadsheet may take what follows for a formula: at its beginning,
+    and behind a semicolon, a bar, a tab or a line end, which divide cells in one country or another.
+
+    Quoting does not help there: in a file that is read by semicolons, a quote behind a comma is a sign like
+    any other. `unguarded` gives the text back, whatever it is.
+    """
+    return RUNS.sub("'", text)
+
+
+def unguarded(text: str) -> str:
+    """The text that `guarded` made this one of."""
+    return _GUARD.sub("", text) if "'" in text else text
 
 
 def bytes_of(path: Path) -> bytes:

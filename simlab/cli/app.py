@@ -346,6 +346,7 @@ def report(
 def doctor(
     speed: Annotated[bool, typer.Option("--speed", help="Measure the simulator's speed instead.")] = False,
     format: Show = Format.TEXT,
+    verbose: Verbose = False,
     debug: Debug = False,
 ) -> None:
     """Check this installation.

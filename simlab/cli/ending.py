@@ -12,6 +12,7 @@ from typing import ParamSpec
 import typer
 
 from simlab.children import end_children
+from simlab.cli.remarks import heard
 from simlab.cli.say import UnheardError, print_nowhere, say, say_error
 from simlab.cli.stopping import exit_code, left_behind, words
 from simlab.errors import (
@@ -42,6 +43,7 @@ def ends_with_exit_code(command: Callable[P, None]) -> Callable[P, None]:
 
     @functools.wraps(command)
     def run(*args: P.args, **kwargs: P.kwargs) -> None:
+        remarks = heard(every=bool(kwargs.get("verbose")))
         try:
             command(*args, **kwargs)
             sys.stdout.flush()
@@ -51,6 +53,8 @@ def ends_with_exit_code(command: Callable[P, None]) -> Callable[P, None]:
             if isinstance(error, typer.Exit | typer.Abort):
                 raise
             raise typer.Exit(_unexpected(error, bool(kwargs.get("debug")))) from None
+        finally:
+            remarks.told()
 
     _COMMANDS.add(run)
     return run

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 import sys
 import threading
@@ -17,11 +18,40 @@ STAGES = ("load", "plan", "simulate", "solve", "same service", "in-sample", "ver
 """Of a run that optimizes, in their order; other stages are told without a number."""
 HEARTBEAT = 10.0
 """Seconds between two lines where nobody watches."""
-_BEAT, _FIRST = 0.25, 0.5
+_BEAT = 0.25
+_FIRST, _LEAST, _OF_LATE = 10.0, 0.02, 30.0
+"""Seconds or share of a stage after which its rest is told; seconds that count as of late."""
 _BEGUN = 19
 """Place of the start in what follows the name in /proc/self/stat."""
 _LONG_AGO = 60.0
 """Seconds above which a process did something else before it was asked."""
+
+
+class Pace:
+    """How fast a stage goes: half of late, half since its first part was done.
+
+    What went before that (compiling, the way to the workers) is no sign of the rest, nor is one slow part.
+    """
+
+    def __init__(self, now: float, done: int) -> None:
+        self._begun = self._at = now
+        self._first = self._done = done
+        self._parts = self._seconds = 0.0
+
+    def saw(self, now: float, done: int) -> None:
+        """So much is done."""
+        kept = math.exp((self._at - now) / _OF_LATE)
+        self._parts = kept * self._parts + done - self._done
+        self._seconds = kept * self._seconds + now - self._at
+        self._at, self._done = now, done
+
+    def left(self, now: float, total: int) -> float | None:
+        """Seconds that the rest will take; None where too little is known."""
+        seconds, parts = now - self._begun, self._done - self._first
+        if parts <= 0 or seconds <= 0 or (seconds < _FIRST and parts < _LEAST * total):
+            return None
+        of_late = self._parts / (self._seconds + now - self._at)
+        return (total - self._done) / ((of_late + parts / seconds) / 2)
 
 
 class Watch:
@@ -38,10 +68,16 @@ class Watch:
     def __init__(self, stages: Sequence[str] = (), clock: Callable[[], float] = time.monotonic) -> None:
         self._stages, self._clock = tuple(stages), clock
         self._stage, self._done, self._total, self._begun = "", 0, 0, clock()
+        self._pace: Pace | None = None
 
     def __call__(self, stage: str, done: int, total: int) -> None:
+        now = self._clock()
         if stage != self._stage:
-            self._stage, self._begun = stage, self._clock()
+            self._stage, self._begun, self._pace = stage, now, None
+        if self._pace is None or done < self._done:
+            self._pace = Pace(now, done) if done else None
+        elif done > self._done:
+            self._pace.saw(now, done)
         self._done, self._total = done, total
 
     def line(self) -> str:
@@ -51,18 +87,20 @@ class Watch:
         number = ""
         if self._stage in self._stages:
             number = f"[{self._stages.index(self._stage) + 1}/{len(self._stages)}] "
-        told = so_far(self._done, self._total, self._clock() - self._begun)
+        now, pace = self._clock(), self._pace
+        left = None if pace is None else pace.left(now, self._total)
+        told = so_far(self._done, self._total, now - self._begun, left)
         return f"{number}{self._stage} {told}".strip()
 
 
-def so_far(done: int, total: int, seconds: float) -> str:
+def so_far(done: int, total: int, seconds: float, left: float | None = None) -> str:
     """What is done, and the time that the rest will take: ``57% about 0:12 left``; else the time spent."""
-    if total <= 1 or done == 0 or seconds < _FIRST:
-        return f"0% {clock_time(seconds)}" if total > 1 and done == 0 else clock_time(seconds)
+    if total <= 1:
+        return clock_time(seconds)
     share = f"{int(100 * done / total)}%"
-    if done >= total:
+    if left is None or done >= total:
         return f"{share} {clock_time(seconds)}"
-    return f"{share} about {clock_time(seconds / done * (total - done))} left"
+    return f"{share} about {clock_time(left)} left"
 
 
 def clock_time(seconds: float) -> str:

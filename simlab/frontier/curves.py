@@ -12,6 +12,7 @@ from typing import Any, TypeAlias
 import numpy as np
 import numpy.typing as npt
 
+from simlab import mapped
 from simlab.arrays import FloatArray, IntArray
 from simlab.errors import UsageError
 from simlab.measures.shown import Public
@@ -266,7 +267,7 @@ def sum_by_group(codes: IntArray, n_groups: int, items: Sums) -> Sums:
         raise UsageError(f"segment code {int(codes.max())} of {n_groups} segments")
     outside = codes < 0
     if outside.any():
-        codes, items = codes[~outside], items[~outside]
+        codes, items = codes[~outside], mapped.chosen(items, ~outside)
     largest = max(abs(int(items.max())), abs(int(items.min()))) if items.size else 0
     if largest * max(1, codes.size) < INT64_SAFE or items.dtype == object:
         return _reduce(items, codes, n_groups, lambda rows: rows)

@@ -229,7 +229,8 @@ def dispersion_bounds(n: IntArray) -> tuple[FloatArray, FloatArray]:
     """
     from scipy.special import chdtri
 
-    freedom = np.maximum(n - 1, 1).astype(np.float64)
+    distinct, place = np.unique(np.maximum(n - 1, 1), return_inverse=True)
+    freedom = distinct.astype(np.float64)
     low = chdtri(freedom, 1 - _TEST_LEVEL / 2) / freedom
     high = chdtri(freedom, _TEST_LEVEL / 2) / freedom
-    return np.asarray(low), np.asarray(high)
+    return np.asarray(low[place]), np.asarray(high[place])

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
-from simlab.reading import FORMULA
+from simlab.reading import RUNS, guarded
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -14,17 +13,8 @@ if TYPE_CHECKING:
     from simlab.arrays import IntArray
 
 
-_WATCHED = frozenset({*FORMULA, "'"})
-_WATCHED_FIRST = f"\\A[{re.escape(''.join(sorted(_WATCHED)))}]"
-
-
-def guarded(text: str) -> str:
-    """A text with one leading apostrophe where a spreadsheet would take it for a formula.
-
-    Text that already begins with apostrophes before such a sign gets one more, so that taking one off
-    (`catalog.files.csvfile`) always gives the text back.
-    """
-    return f"'{text}" if text.lstrip("'").startswith(FORMULA) else text
+_MAY_RUN = RUNS.pattern.replace("(?<=", "(?:").replace("(?=", "(?:")
+"""For Arrow, whose patterns look neither back nor ahead."""
 
 
 def csv_text(frame: pd.DataFrame) -> str:
@@ -45,15 +35,15 @@ def csv_text(frame: pd.DataFrame) -> str:
 
 
 def _may_run(column: pd.Series[Any]) -> bool:
-    """Whether any text begins with a sign that `guarded` looks at; almost none does."""
+    """Whether `guarded` changes any text; almost none is."""
     import pandas as pd
     import pyarrow as pa
     import pyarrow.compute as pc
 
     if isinstance(column.dtype, pd.StringDtype):  # one pass over the bytes, no text made
-        found = pc.match_substring_regex(pa.array(column), _WATCHED_FIRST)
+        found = pc.match_substring_regex(pa.array(column), _MAY_RUN)
         return bool(pc.any(found).as_py())
-    return not _WATCHED.isdisjoint({cell[:1] for cell in column if isinstance(cell, str)})
+    return any(isinstance(cell, str) and RUNS.search(cell) is not None for cell in column)
 
 
 def csv_bytes(frame: pd.DataFrame) -> bytes:

@@ -31,6 +31,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 
+from simlab import mapped
 from simlab.arrays import DateArray, FloatArray, IntArray
 from simlab.catalog.parts import in_file_units
 from simlab.models.margins import deciding_weight, margins_of
@@ -82,7 +83,7 @@ def scheme_input(catalog: Catalog, models: Models) -> SchemeInput:
     service = deciding_weight(catalog, costs, models.annual_value)
     weight = service_weight({**numbers, **measures}, catalog.n_items, service)
     measures |= ratio_columns(measures, _sd_over_protection(models, review) / parts, weight)
-    numbers = {**numbers, **measures}
+    numbers = {**numbers, **{name: mapped.away(column, piece=True) for name, column in measures.items()}}
     texts: dict[str, npt.NDArray[np.object_]] = {
         name: column for name, column in catalog.texts.items() if name not in measures
     }

@@ -5,7 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from simlab.api import demo
 from simlab.arrays import sums_by
+from simlab.models import read_history
 from simlab.models.demand.past.bootstraps import stretches
 from simlab.models.demand.past.rhythm_series import rhythm_series
 from simlab.models.demand.renewal import _LONGEST, _PURPOSE, _Rhythm, _series
@@ -42,6 +44,19 @@ def test_the_series_of_a_rhythm_is_made_of_one_order_after_the_other(half_life: 
         intervals, sizes = (order[recent[order]] for order in orders)
         parts.append(rhythm_series(rhythm.intervals[intervals], rhythm.sizes[sizes]))
     assert (_series(rhythm, key, n, half_life) == np.concatenate(parts)).all()
+
+
+def test_moments_of_sizes_are_sums_and_products_alone() -> None:
+    """To the bit, on every machine: a fourth power by the C library is none."""
+    history = read_history(demo(n_skus=12).catalog)
+    assert history is not None
+    for item in np.flatnonzero(history.n_positive > 1).tolist():
+        line = history.quantity[history.bounds[item] : history.bounds[item + 1]].tolist()
+        mean, second, fourth = sum(line) / len(line), 0.0, 0.0
+        for units in line:
+            away = units / mean - 1
+            second, fourth = second + away * away, fourth + (away * away) * (away * away)
+        assert history.size_moments[:, item].tolist() == [second / len(line), fourth / len(line)]
 
 
 def test_weights_of_rolling_origins_are_looked_up_by_half_life() -> None:

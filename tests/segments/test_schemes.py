@@ -17,6 +17,7 @@ from worlds.places import TESTS
 from simlab.errors import InvalidInputError
 from simlab.segments import SchemeInput, assign_input, known_schemes, random_like
 from simlab.segments.criteria import best_scores, pareto_front, worst_scores
+from simlab.segments.schemes.clusters import _points
 from simlab.segments.schemes.edas import edas_parts, edas_scores
 from simlab.segments.schemes.ng import ng_scores
 from simlab.segments.schemes.zhou_fan import zhou_fan_scores
@@ -317,3 +318,25 @@ def test_more_classes_than_items_and_bad_sizes_are_refused():
 def test_an_item_without_any_criterion_has_no_worst_score():
     data = small(annual_value=[0, 1, 2], unit_cost=[0, 1, 3], mean_lead_time=[0, 1, 1])
     assert refusal(data, "zhou_fan").code == "E-SEG-013"
+
+
+def test_averages_over_all_items_have_the_same_bits_in_any_order():
+    rng = np.random.default_rng(3)
+    table, order = rng.lognormal(size=(1001, 3)), rng.permutation(1001)
+    for straight, mixed in zip(
+        edas_parts(table, np.full(3, 1 / 3)), edas_parts(table[order], np.full(3, 1 / 3)), strict=True
+    ):
+        assert (straight[order] == mixed).all()
+
+
+def test_what_clusters_are_made_of_has_the_same_bits_in_any_order():
+    pytest.importorskip("sklearn")
+    rng = np.random.default_rng(3)
+    values, order = rng.lognormal(size=1001), rng.permutation(1001)
+    sku = tuple(f"S{row:04d}" for row in range(1001))
+    options = {"attributes": ("cv",), "classes": 3}
+    straight = SchemeInput(sku, ("",) * 1001, {"cv": values}, options=options)
+    mixed = SchemeInput(
+        tuple(sku[row] for row in order), ("",) * 1001, {"cv": values[order]}, options=options
+    )
+    assert (_points(straight)[0] == _points(mixed)[0]).all()

@@ -6,6 +6,7 @@ Expected is the letters of a code (``ITM``: E-ITM-…), or ``same``: the very ca
 from __future__ import annotations
 
 import io
+import os
 import shutil
 import sqlite3
 from collections.abc import Callable, Iterator
@@ -14,7 +15,12 @@ from pathlib import Path
 from typing import NamedTuple
 
 import pandas as pd
+import pyarrow as pa
+from pyarrow import parquet
+from worlds.ods import cell, ods
+from worlds.places import TESTS
 from worlds.study import BASELINE, write_study
+from worlds.xlsb import ERROR, FORMULA_ERROR, xlsb
 
 Edit = Callable[[Path], None]
 FILES = {"ITM": "items.csv", "DEM": "demand.csv", "REC": "receipts.csv"}
@@ -100,6 +106,22 @@ def _structure() -> Iterator[Case]:
             if letters == "REC" and name == "Latin-1 letters":
                 change = _latin
             yield Case(group, f"{file}: {name}", _bytes(file, change), expected.format(letters))
+        yield Case(group, f"{file}: 64 MB of a sparse file", _sparse(file, b""), letters)
+        yield Case(group, f"{file}: goes on as a sparse file", _sparse(file, None), letters)
+    yield Case(
+        group, "demand.csv: a line of 65 MB", _bytes("demand.csv", lambda data: data + b"9" * 2**26), "DEM"
+    )
+
+
+def _sparse(file: str, content: bytes | None) -> Edit:
+    """The file, or something else, and nothing written behind it: NULs that take no room on a disk."""
+
+    def edit(folder: Path) -> None:
+        if content is not None:
+            (folder / file).write_bytes(content)
+        os.truncate(folder / file, 2**26)
+
+    return edit
 
 
 def _shortened(lines: list[bytes]) -> list[bytes]:
@@ -273,6 +295,15 @@ def _packed() -> Iterator[Case]:
         yield Case("Excel", f"{name} for a cost", _in_a_cell("unit_cost", value), "ITM")
     yield Case("Excel", "a blank in the last cell", _in_a_cell("XFD1048576", " "), "ITM")
     yield Case("Excel", "a column without a name", _in_a_cell("", "x"), "ITM")
+    merged = "cells of an optional column merged"
+    for kind in ("ods", "xlsb"):
+        yield Case("Excel", f".{kind}: as it should be", _written(kind), "same")
+        yield Case("Excel", f".{kind}: {merged}", _written(kind, merged=True), "ITM")
+        yield Case("Excel", f".{kind}: an error in an optional column", _written(kind, error=True), "ITM")
+    yield Case("Excel", ".ods: an error that nothing marks", _written("ods", error="#WERT!"), "ITM")
+    yield Case("Excel", ".xlsb: a formula's error", _written("xlsb", error=FORMULA_ERROR), "ITM")
+    yield Case("Excel", ".xls: an error in an optional column", _old_workbook, "ITM")
+    yield Case("Parquet", "a text of 1 MB in 1,440 rows", _long_text, "same")
     for name, change in _DAMAGE.items():
         yield Case("Parquet", name, _other("parquet", change), "ITM")
         expected = "same" if name == "twice its beginning" else "ITM"  # a zip may have anything before it
@@ -290,6 +321,61 @@ _DAMAGE: dict[str, Callable[[bytes], bytes]] = {
     "text": lambda data: b"sku,location\n",
     "twice its beginning": lambda data: data[:100] + data,
 }
+
+
+def _written(kind: str, *, merged: bool = False, error: object = None) -> Edit:
+    """items in a workbook that no program at hand writes; two prices merged, or the second one an error."""
+
+    def edit(folder: Path) -> None:
+        items = pd.read_csv(folder / "items.csv", dtype={"sku": str})
+        price = items.columns.get_loc("price")
+        rows = [list(items.columns), *(list(row) for row in items.astype(object).to_numpy())]
+        if merged:
+            rows[2][price] = None
+        if kind == "xlsb":
+            rows[2][price] = rows[2][price] if error is None else ERROR if error is True else error
+            corner = [(1, price, 2, price)] if merged else []
+            (folder / "items.xlsb").write_bytes(xlsb({"Items": rows}, merged=corner))
+        else:
+            cells = [[cell(one) for one in row] for row in rows]
+            if merged:
+                cells[1][price] = cell(rows[1][price], 'table:number-rows-spanned="2"')
+            if error is not None:
+                marked = 'calcext:value-type="error"' if error is True else 'table:formula="of:=[.A1]+1"'
+                cells[2][price] = cell("#N/A" if error is True else error, marked)
+            ods(folder / "items.ods", cells)
+        _named_in_study(folder, f"items.{kind}")
+
+    return edit
+
+
+def _old_workbook(folder: Path) -> None:
+    """A workbook saved by LibreOffice, the error in what is read as the category; its demand beside it."""
+    book = TESTS / "catalog" / "files" / "books" / "b1900.xls"
+    shutil.copy(book, folder / "items.xls")
+    lines = [
+        f"{sku},shop,2024-{month:02d}-{day:02d},1" for sku in "ab" for month in (1, 2) for day in range(1, 29)
+    ]
+    (folder / "demand.csv").write_text("\n".join(["sku,location,date,quantity", *lines]) + "\n", "utf-8")
+    columns = 'sheet = "Errors"\ncolumns = { unit_cost = "lead_time", segment = "unit_cost" }'
+    _named_in_study(folder, f'items.xls"\n{columns}\n#"')
+
+
+def _long_text(folder: Path) -> None:
+    """demand as Parquet with a remark as long as a book in every row, of the kind that polars writes."""
+    demand = pd.read_csv(folder / "demand.csv", dtype={"sku": str})
+    schema = pa.schema([(name, pa.large_string()) for name in (*demand.columns, "remark")])
+    limits = {"dictionary_pagesize_limit": 2**22, "compression": "zstd"}
+    with parquet.ParquetWriter(folder / "demand.parquet", schema, **limits) as writer:
+        for begin in range(0, len(demand), 48):
+            rows = demand[begin : begin + 48].astype(str).assign(remark="x" * 2**20)
+            writer.write_table(pa.Table.from_pandas(rows, schema, preserve_index=False))
+    _named_in_study(folder, "demand.parquet", "demand.csv")
+
+
+def _named_in_study(folder: Path, file: str, old: str = "items.csv") -> None:
+    study = folder / "study.toml"
+    study.write_text(study.read_text("utf-8").replace(old, file), "utf-8")
 
 
 def _in_a_cell(column: str, value: object) -> Edit:

@@ -16,7 +16,7 @@ from simlab.api.exporting import checked
 from simlab.api.exporting.rules import EVERY_REVIEW, LOTS, SYSTEMS, Levels, NoRuleError, Rule
 from simlab.errors import InvalidInputError, Problem, UsageError, is_visible, listed, visible
 from simlab.measures.shown import Public
-from simlab.reading import FORMULA, bytes_of
+from simlab.reading import bytes_of, guarded, unguarded
 from simlab.run import RunFolder
 from simlab.run.spreadsheet import csv_bytes
 
@@ -149,7 +149,7 @@ def _rule_of(system: str) -> Any:
 
 
 def _read(data: bytes) -> pd.DataFrame:
-    """plan.csv with ids as text and the apostrophe before formulas taken off."""
+    """plan.csv with ids as text and the apostrophes before formulas taken off."""
     import pandas as pd
 
     texts = ["sku", "location", "product", "supplier", "segment", "family", "reason", "decision"]
@@ -159,7 +159,7 @@ def _read(data: bytes) -> pd.DataFrame:
     if "family_now" not in frame:  # runs before 0.3
         frame["family_now"] = ""
     for name in texts:
-        frame[name] = [str(cell)[1:] if str(cell).lstrip("'") != str(cell) else cell for cell in frame[name]]
+        frame[name] = [unguarded(str(cell)) for cell in frame[name]]
     return frame
 
 
@@ -366,9 +366,9 @@ def _notes(plan: pd.DataFrame, found: dict[int, Rule], system: str, current: boo
         lines.append(
             "Where one lot does not reach above the level, ERPNext orders what is missing, not whole lots."
         )
-    guarded = sum(str(one).lstrip("'").startswith(FORMULA) for one in rows["sku"])
-    if guarded:
-        lines.append(f"{guarded:,} SKUs begin like a formula and carry an apostrophe: take it off.")
+    changed = sum(guarded(str(one)) != str(one) for one in rows["sku"])
+    if changed:
+        lines.append(f"{changed:,} SKUs begin like a formula and carry an apostrophe: take it off.")
     what = " of today: the way back" if current else ""
     return [*lines, f"{len(rows):,} rules{what}."]
 

@@ -12,7 +12,7 @@ from simlab.api.data.dead_stock import dead_stock
 from simlab.api.data.payments import PaymentTerms, paid, payment_terms
 from simlab.api.finance.changeover import can_change_over, profile_of_change
 from simlab.api.show import COLOURS, canvas, spread
-from simlab.arrays import FloatArray
+from simlab.arrays import FloatArray, sum_of
 from simlab.engine.recorder.periods import TimeProfile
 from simlab.engine.world.levels import Levels
 from simlab.engine.world.world import Horizon, Start
@@ -176,7 +176,7 @@ def capital(opt: Outcome, progress: Progress | None = None) -> Capital:
         profile = _from_long_run(opt, terms, progress)
     else:
         profile = _from_start(opt, start, terms, progress)
-        lump += float((start.on_order / opt.data.catalog.parts).sum()) if record is None else 0
+        lump += sum_of(start.on_order / opt.data.catalog.parts) if record is None else 0
     money = float(((start.on_hand.clip(0) + start.all_on_order()) * costs.unit_cost).sum())
     begun = money * costs.cost_resolution + dead
     found = _of_profile(opt, profile, terms, begun, record is not None, dead)

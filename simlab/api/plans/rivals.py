@@ -7,12 +7,14 @@ from dataclasses import replace
 import numpy as np
 import numpy.typing as npt
 
+from simlab import mapped
 from simlab.api.plans.sums import ItemTables
 from simlab.api.requirements.constraints import Constraints
-from simlab.arrays import BoolArray, IntArray
+from simlab.arrays import BoolArray, ChoiceArray, IntArray
 from simlab.frontier import Chance, Frontier, ItemFrontier, ItemPlan, Problem, SegmentCurves, per_item_bound
 
 _POINTS = 40
+_AT_ONCE = 8192
 
 
 def any_limit(rules: Constraints) -> bool:
@@ -37,9 +39,9 @@ def per_sku_frontier(
 ) -> ItemFrontier:
     """Per-SKU plans within the ranges and pins of their segments, pinned SKU-locations at their target."""
     cost, value, served = tables.cost, np.broadcast_to(tables.value, tables.cost.shape), tables.served
-    if grid.columns is not None:
-        stand = _stand_in(rules, codes, grid)
-        cost, value, served = (np.take_along_axis(table, stand, axis=1) for table in (cost, value, served))
+    stand = stand_in(rules, codes, grid)
+    if stand is not None:
+        cost, value, served = (_stood(table, stand) for table in (cost, value, served))
     found = per_item_bound(cost, served, value=value, demanded=tables.demanded, n_points=_POINTS)
     return replace(found, choice=_as_planned(found.choice, rules, codes, grid))
 
@@ -52,29 +54,32 @@ def per_sku_plan(
     return replace(found, choice=_as_planned(found.choice, rules, codes, grid))
 
 
-def stand_in(rules: Constraints, codes: IntArray, grid: SegmentCurves) -> IntArray | None:
+def stand_in(rules: Constraints, codes: IntArray, grid: SegmentCurves) -> ChoiceArray | None:
     """(n, k) the allowed target that stands for each target of each SKU-location; None where all are."""
-    return None if grid.columns is None else _stand_in(rules, codes, grid)
+    return None if grid.columns is None else rules.plans_of_items(codes, grid.columns.T)
 
 
-def _stand_in(rules: Constraints, codes: IntArray, grid: SegmentCurves) -> IntArray:
-    """(n, k) the allowed target that stands for each target of each SKU-location."""
-    assert grid.columns is not None
-    stand = np.array(grid.columns[codes])
-    stand[rules.items] = rules.columns[:, None]
-    return stand
+def _stood(table: IntArray, stand: ChoiceArray) -> IntArray:
+    """(n, k) sums of the targets that stand for those asked."""
+    found = mapped.room(table.shape, table.dtype)
+    for first in range(0, len(table), _AT_ONCE):
+        rows = slice(first, first + _AT_ONCE)
+        found[rows] = np.take_along_axis(table[rows], stand[rows].astype(np.int64), axis=1)
+    return found
 
 
 def _as_planned(
     choice: npt.NDArray[np.signedinteger], rules: Constraints, codes: IntArray, grid: SegmentCurves
 ) -> npt.NDArray[np.signedinteger]:
     """(…, n) the targets that these numbers stand for."""
-    if grid.columns is not None:
-        choice = _stand_in(rules, codes, grid)[np.arange(codes.size), choice].astype(choice.dtype)
-    if rules.items.size:
-        choice = np.array(choice)
-        choice[..., rules.items] = rules.columns
-    return choice
+    stand = stand_in(rules, codes, grid)
+    if stand is None and not rules.items.size:
+        return choice
+    planned, every = mapped.room(choice.shape, choice.dtype), np.arange(codes.size)
+    for plan in np.ndindex(choice.shape[:-1]):
+        planned[plan] = choice[plan] if stand is None else stand[every, choice[plan]]
+    planned[..., rules.items] = rules.columns
+    return planned
 
 
 def rival_words(rules: Constraints, able: BoolArray, tails: bool) -> dict[str, str]:

@@ -227,11 +227,15 @@ def _frontiers(
     simulator: Simulator, shown: Frontier, one_target: Frontier, items: ItemFrontier
 ) -> tuple[PlanGroup, ...]:
     """Whole frontiers as columns of the grid: by segment, of one target for all, by SKU-location."""
-    levels, segmentation, rules = simulator.planned.levels, simulator.segmentation, simulator.rules
+    levels, codes, rules = simulator.planned.levels, simulator.segmentation.codes, simulator.rules
+    per_sku = mapped.room(items.choice.T.shape, np.int16)
+    per_sku[:] = items.choice.T
+    by_segment = rules.plans_of_items(codes, shown.choice)
+    alike = rules.plans_of_items(codes, one_target.choice)
     return (
-        _group("frontier:segmented", levels, rules.choice_of_items(segmentation, shown.choice).T),
-        _group("frontier:uniform", levels, rules.choice_of_items(segmentation, one_target.choice).T),
-        _group("frontier:per_sku", levels, items.choice.T),
+        PlanGroup("frontier:segmented", levels, by_segment, whole=False),
+        PlanGroup("frontier:uniform", levels, alike, whole=False),
+        PlanGroup("frontier:per_sku", levels, per_sku, whole=False),
     )
 
 
@@ -247,12 +251,12 @@ def _limit_notes(
             "the frontier and the comparisons at equal service speak of these"
         )
     if accounting.pipeline:
-        amounts = pipeline(curves, data.models)
+        lowest, constant = 0, True
+        for _, amounts in pipeline(curves, data.models):
+            lowest += int(amounts[:, 0].sum())
+            constant = constant and bool((amounts == amounts[:, :1]).all())
         exposure = 2 * simulator.settings.counted * simulator.settings.replications
-        money = format_money(
-            float(amounts[:, 0].sum()) * data.study.data.cost_resolution / exposure, data.study.currency
-        )
-        constant = bool((amounts == amounts[:, :1]).all())
+        money = format_money(float(lowest) * data.study.data.cost_resolution / exposure, data.study.currency)
         moves = (
             "the same at every target, so that no target can move it" if constant else "at the lowest target"
         )
@@ -325,7 +329,3 @@ def _best_uniform(
 def _thinned(frontier: Frontier, chosen: Plan, n_points: int) -> Thinned:
     at = np.flatnonzero((frontier.choice == chosen.choice).all(axis=1))
     return thin(frontier, max(2, n_points), keep=at)
-
-
-def _group(kind: str, levels: Levels, choice: npt.ArrayLike) -> PlanGroup:
-    return PlanGroup(kind, levels, mapped.away(np.ascontiguousarray(choice, dtype=np.int16)), whole=False)

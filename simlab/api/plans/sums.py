@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, fields, replace
 from fractions import Fraction
 
@@ -54,7 +55,7 @@ class ItemTables:
         account = accounting.weights.account
         value = self.value
         if accounting.pipeline:
-            value = value + pipeline(curves, data.models)
+            value = _with_on_order(value, curves, data.models)
         if account is None:
             return ItemTables(self.cost, value, self.served, self.demanded)
         tables = (self.cost, self.served, self.demanded)
@@ -71,16 +72,24 @@ class ItemTables:
         """The same with pinned SKU-locations at their target whatever their segment does."""
         if not rules.items.size:
             return self
-        value = np.array(np.broadcast_to(self.value, self.cost.shape))
+        value = np.broadcast_to(self.value, self.cost.shape)
         cost, value, served = (
             pin_items(table, rules.items, rules.columns) for table in (self.cost, value, self.served)
         )
         return ItemTables(cost, value, served, self.demanded)
 
 
-def pipeline(curves: Curves, models: Models) -> IntArray:
-    """(n, k or 1) stock on order at unit cost, in the halves that shelf stock is counted in."""
-    return np.asarray(2 * curves.on_order.sum(axis=-1) * models.costs.unit_cost[:, None])
+def pipeline(curves: Curves, models: Models) -> Iterator[tuple[IntArray, IntArray]]:
+    """Rows, and (m, k or 1) stock on order at unit cost, in the halves that shelf stock is counted in."""
+    for rows, part in in_parts(curves):
+        yield rows, np.asarray(2 * part.on_order.sum(axis=-1) * models.costs.unit_cost[rows, None])
+
+
+def _with_on_order(value: IntArray, curves: Curves, models: Models) -> IntArray:
+    found = mapped.room(value.shape)
+    for rows, amounts in pipeline(curves, models):
+        found[rows] = value[rows] + amounts
+    return found
 
 
 def segment_curves(

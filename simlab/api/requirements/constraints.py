@@ -9,10 +9,11 @@ from typing import Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
+from simlab import mapped
 from simlab.api.data.data import Data
 from simlab.api.requirements.grouping import Grouping, empty_groups, everything, group_by
 from simlab.api.requirements.kind import SHOWN, ChanceKind, Shape, chance_kinds, kinds, target_kinds
-from simlab.arrays import BoolArray, IntArray
+from simlab.arrays import BoolArray, ChoiceArray, IntArray
 from simlab.errors import InvalidInputError, Problem, SimlabError, listed
 from simlab.measures.shown import Public
 from simlab.segments import Segmentation
@@ -70,6 +71,12 @@ class Constraints(Public):
         """(…, n) target number of each item, from (…, n_segments) of each segment and the pins."""
         of_items = np.array(choice[..., segmentation.codes])
         of_items[..., self.items] = self.columns
+        return of_items
+
+    def plans_of_items(self, codes: IntArray, choice: npt.NDArray[Any]) -> ChoiceArray:
+        """(n, p) the same of (p, n_segments) side by side, in a file where they are many."""
+        of_items = mapped.taken(np.ascontiguousarray(choice.T, dtype=np.int16), codes)
+        of_items[self.items] = self.columns[:, None]
         return of_items
 
 

@@ -87,8 +87,8 @@ class Asked:
 
     def table(self, sums: npt.NDArray[Any]) -> npt.NDArray[Any]:
         """(n, k) sums at every target, of pinned items those of their own; (n, 1) stands for all targets."""
-        whole = np.array(np.broadcast_to(sums, self.counts.curves.served.shape[:2]))
-        return pin_items(whole, self.items, self.columns) if self.items.size else whole
+        whole = np.broadcast_to(sums, self.counts.curves.served.shape[:2])
+        return pin_items(whole, self.items, self.columns)
 
     @property
     def place(self) -> dict[str, Any]:

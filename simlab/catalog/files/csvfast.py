@@ -14,6 +14,16 @@ from simlab.catalog.cells.text import CodeArray, GrowingColumn, TextColumn
 _QUOTE, _NEWLINE = 0x22, 0x0A
 _PART = 1 << 24
 """Bytes read at a time."""
+_LONGEST_LINE = 1 << 26
+"""Bytes between two line ends: days of a hundred years side by side take less than one million."""
+
+
+class NoTextError(Exception):
+    """Bytes that are no lines of text, so that the rest of them is not read."""
+
+    def __init__(self, message: str, fix: str = "") -> None:
+        super().__init__(message)
+        self.fix = fix
 
 
 def quotes_are_plain(data: ByteArray, delimiter: int) -> bool:
@@ -147,6 +157,27 @@ def columns_in_parts(pieces: Iterator[bytes], n_columns: int, delimiter: str) ->
 def pieces_of(file: BinaryIO) -> Iterator[bytes]:
     """What is left of a file, some megabytes at a time."""
     while piece := file.read(_PART):
+        yield piece
+
+
+def lines_alone(pieces: Iterator[bytes], *, nul: bool) -> Iterator[bytes]:
+    """The pieces, as long as lines end; `nul`: whether a byte of zero may belong to a text.
+
+    Raises
+    ------
+    NoTextError
+        At the first piece that holds such a byte, or goes on with a line that is too long.
+    """
+    before = line = 0
+    for piece in pieces:
+        if not nul and (at := piece.find(0)) >= 0:
+            raise NoTextError(f"is not UTF-8 text: byte {before + at + 1:,} is NUL")
+        end = max(piece.rfind(b"\n"), piece.rfind(b"\r")) + 1
+        line = line + len(piece) if end == 0 else len(piece) - end
+        if line > _LONGEST_LINE:
+            message = f"a line has more than {_LONGEST_LINE:,} bytes"
+            raise NoTextError(message, "a table has a line for every row: write it again with line ends")
+        before += len(piece)
         yield piece
 
 

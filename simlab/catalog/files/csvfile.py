@@ -18,15 +18,17 @@ from simlab.catalog.cells.text import TextColumn, TextTable, encoded
 from simlab.catalog.columns import near
 from simlab.catalog.files.csvexact import Records, read_exactly
 from simlab.catalog.files.csvfast import (
+    NoTextError,
     columns_in_parts,
     fast_columns,
     line_numbers,
+    lines_alone,
     pieces_of,
     quotes_are_plain,
 )
 from simlab.catalog.files.packed import GZIP, PackedError, unpacked
 from simlab.catalog.findings import Findings
-from simlab.reading import FORMULA, bytes_of, refuse_other_than_files
+from simlab.reading import bytes_of, refuse_other_than_files, unguarded
 from simlab.study import TableSource
 
 Encoding = Literal["utf-8", "cp1252", "utf-16"]
@@ -69,7 +71,7 @@ def read_csv(path: Path, name: str, source: TableSource, required: Sequence[str]
     table = replace(table, sha256=hashlib.sha256(data or b"").hexdigest())
     inside = None if data is None else _unpacked(data, findings)
     if inside is not None and inside is not data:
-        whole = _in_parts(io.BytesIO(inside), len(inside), table, source, required)
+        whole = _large(io.BytesIO(inside), len(inside), table, source, required)
         if whole is not None:
             return replace(whole, sha256=table.sha256)
     text = None if inside is None else _decoded(inside, table, source.encoding)
@@ -87,18 +89,38 @@ def _streamed(path: Path, table: TextTable, source: TableSource, required: Seque
     """A large file, never whole in memory; None where it cannot be read so, or not at all."""
     with suppress(OSError):
         refuse_other_than_files(path)
-        if path.stat().st_size >= _LARGE:
-            with path.open("rb") as file:
-                return _in_parts(file, path.stat().st_size, table, source, required)
+        with path.open("rb") as file:
+            return _large(file, path.stat().st_size, table, source, required)
     return None
 
 
-def _in_parts(
+def _large(
     file: BinaryIO, size: int, table: TextTable, source: TableSource, required: Sequence[str]
 ) -> TextTable | None:
-    """A large file, part by part; None where it is small, or something in it needs a closer look."""
+    """A large file part by part, refused where it is no text; None: small, or to be looked at closely."""
+    if size < _LARGE:
+        return None
+    begin = file.read(len(_ZIP))
+    file.seek(0)
+    try:
+        whole = None if source.encoding != "utf-8" else _in_parts(file, table, source, required)
+        if whole is None and not begin.startswith((_ZIP, GZIP)):
+            file.seek(0)
+            for _ in lines_alone(pieces_of(file), nul=source.encoding != "utf-8"):
+                pass
+    except NoTextError as error:
+        fix = error.fix or _encoding_fix(table.name, begin[:2])
+        table.findings.add(found.UNREADABLE if error.fix else found.ENCODING, str(error), fix=fix)
+        return table
+    return whole
+
+
+def _in_parts(
+    file: BinaryIO, table: TextTable, source: TableSource, required: Sequence[str]
+) -> TextTable | None:
+    """A large file of UTF-8 text, part by part; None where something in it needs a closer look."""
     data = file.read(_HEAD)
-    if size < _LARGE or source.encoding != "utf-8" or data.startswith((_ZIP, GZIP, *_WIDE_BOMS)):
+    if data.startswith((_ZIP, GZIP, *_WIDE_BOMS)):
         return None
     begin = len(_BOM) if data.startswith(_BOM) else 0
     try:
@@ -111,8 +133,9 @@ def _in_parts(
     if not head or header is None:
         return None
     digest = hashlib.sha256(data)
-    pieces = chain([data[begin:]], _hashed(file, digest))
-    parts = columns_in_parts(pieces, len(header.names), header.delimiter)
+    pieces = lines_alone(chain([data], _hashed(file, digest)), nul=False)
+    text = chain([next(pieces)[begin:]], pieces)
+    parts = columns_in_parts(text, len(header.names), header.delimiter)
     if parts is None:
         return None
     if begin:
@@ -131,11 +154,8 @@ def _hashed(file: BinaryIO, digest: hashlib._Hash) -> Iterator[bytes]:
 
 
 def _unguarded(column: TextColumn) -> TextColumn:
-    """A column without the apostrophe that CSV for spreadsheets puts before a formula (`run.spreadsheet`)."""
-    values = tuple(
-        value[1:] if value.startswith("'") and value.lstrip("'").startswith(FORMULA) else value
-        for value in column.values
-    )
+    """A column without the apostrophes that CSV for spreadsheets puts before formulas (`run.spreadsheet`)."""
+    values = tuple(map(unguarded, column.values))
     if values == column.values:
         return column
     distinct = list(dict.fromkeys(values))
@@ -180,7 +200,10 @@ def _decoded(data: bytes, table: TextTable, encoding: str) -> str | None:
         )
         return None
     if encoding == "utf-8" and (data.startswith(_WIDE_BOMS) or b"\0" in data):
-        table.findings.add(found.ENCODING, "is not UTF-8 text", fix=_encoding_fix(table.name, data))
+        message = (
+            f"is not UTF-8 text: byte {data.find(0) + 1:,} is NUL" if b"\0" in data else "is not UTF-8 text"
+        )
+        table.findings.add(found.ENCODING, message, fix=_encoding_fix(table.name, data))
         return None
     if data.startswith(_BOM):
         data = data.removeprefix(_BOM)

@@ -22,6 +22,8 @@ from pathlib import Path
 from typing import IO
 from xml.etree import ElementTree
 
+from simlab.catalog.files.compound import errors_of
+
 MOST_CELLS = 2**26
 """Cells that are laid out at most: 1,048,576 rows of 64 columns."""
 _MAIN = "{http://schemas.openxmlformats.org/spreadsheetml/2006/main}"
@@ -43,7 +45,12 @@ _ERRORS = dict(
         strict=True,
     )
 )
-_NUMBERED = re.compile(r"Err:\d{3}")  # what LibreOffice writes of errors without a name
+_NAMED = re.compile(
+    r"#[¡¿]?[^\W\d_][\w/ .]*[!?]"  # #REF!, #DIV/0!, #NAME?, #WERT!, #VALEUR!, #¡VALOR!, #ЗНАЧ!
+    r"|#(N/[ABDVO]|NV|I/T|Н/Д|Δ/Υ|YOK|HIÁNYZIK|NENÍ_K_DISPOZICI|GETTING_DATA)"  # a value that is not there
+    r"|(Err|Erro|Error|Erreur|Fehler|Fout|Fel|Fejl|Feil|Virhe|Chyba|Hiba|Błąd|Ошибка)\.?\s?:\s?5\d\d"
+)
+"""Errors as spreadsheets write them in their languages."""
 _MOST_REPEATED = 1_024  # columns: more than a table has
 _TEXT_SIZE = 4
 
@@ -76,12 +83,14 @@ class Sheet:
 
 
 def look(path: Path, name: str) -> Sheet:
-    """Look at a sheet of a workbook; those of .xls, which end at 65,536 rows and 256 columns, are not."""
+    """Look at a sheet of a workbook; of .xls for errors alone: it ends at 65,536 rows and 256 columns."""
     found = Sheet()
     kind = path.suffix.lower()
-    if kind == ".xls":
-        return found
     try:
+        if kind == ".xls":
+            for row, column, number in errors_of(path.read_bytes(), name):
+                found.broken.append((row, column, f"the error {_ERRORS.get(number, number)}"))
+            return found
         with zipfile.ZipFile(path) as archive:
             if kind == ".ods":
                 _of_ods(archive, name, found)
@@ -247,7 +256,8 @@ def _note(node: ElementTree.Element, row: int, column: int, found: Sheet) -> Non
         found.merged.append((row, column, row + down - 1, column + right - 1))
     text = "".join("".join(line.itertext()) for line in node.findall(f"{_TEXT}p")).strip()
     formula = node.get(f"{_TABLE}formula")
-    named = text in _ERRORS.values() or _NUMBERED.fullmatch(text) is not None
+    text = text or (node.get(f"{_OFFICE}string-value") or "").strip()
+    named = _NAMED.fullmatch(text) is not None
     what = ""
     if node.get(f"{_CALC}value-type") == "error" or (formula and named):
         what = f"the error {text}".rstrip()

@@ -1,8 +1,8 @@
 """A sheet of a workbook (.xlsx, .xls, .xlsb, .ods) as text columns, under the same rules as CSV.
 
 Cells are read by calamine, which gives an empty text for an error and for a formula that was never computed.
-In .xlsx and .ods both are found in the sheet's own XML and refused with their cell; in .xlsb errors are found
-in its records. But for .xlsx a message about an empty cell says that it may be one.
+In .xlsx and .ods both are found in the sheet's own XML and refused with their cell; in .xlsb and .xls errors
+are found in its records, and a message about an empty cell says that it may be a formula never computed.
 """
 
 from __future__ import annotations
@@ -29,13 +29,13 @@ if TYPE_CHECKING:
     from python_calamine import CalamineSheet
 
 WORKBOOKS = (".xlsx", ".xlsm", ".xls", ".xlsb", ".ods")
-_WITH_XML = (".xlsx", ".xlsm")
+_WITH_XML = (".xlsx", ".xlsm", ".ods")
 _NAMED = 60
 _EXACT = 2**53
 _IDS = ("sku", "location", "supplier")
 _HEADER_WITHIN = 30
 _MOST_UNPACKED, _MOST_RATIO = 4 * 2**30, 1_000
-_MAY_HIDE = "in this kind of workbook an error, or a formula never computed, reads as an empty cell"
+_MAY_HIDE = "in this kind of workbook a formula that was never computed reads as an empty cell"
 _Cells = Sequence[Sequence[Any]]
 
 
@@ -285,7 +285,7 @@ def _report_merged(
         touched = [place for place in used if column <= place <= right]
         if last > top and touched and (last > row or len(touched) > 1):
             where = f"{address(row, column)}:{address(last, right)}"
-            fix = "unmerge them and fill every cell"
+            fix = "unmerge them and fill every cell, or delete a column that nothing needs"
             name = names[touched[0]]
             findings.add(found.RAGGED, f"cells {where} are merged", line=row + 1, column=name, fix=fix)
 

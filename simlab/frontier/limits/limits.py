@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from simlab import mapped
 from simlab.arrays import BoolArray, FloatArray, IntArray
 from simlab.errors import UsageError
 from simlab.frontier.curves import Sums, exact_amount, exact_rate, exact_sum, sum_by_group
@@ -153,7 +154,8 @@ def allowed_targets(
 
 
 def pin_items(table: npt.NDArray[Any], items: IntArray, columns: IntArray) -> npt.NDArray[Any]:
-    """A copy of an (n, k) table in which some items stay at one column whatever their segment does."""
-    pinned = table.copy()
+    """A copy of an (n, k) table in which some items stay at one column, in a file where it is large."""
+    pinned = mapped.room(table.shape, table.dtype)
+    pinned[:] = table
     pinned[items] = table[items, columns][:, None]
     return pinned

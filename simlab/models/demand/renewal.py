@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
+from simlab import mapped
 from simlab.arrays import BoolArray, FloatArray, IntArray
 from simlab.catalog.quality import QualityRow
 from simlab.engine.world.demand_law import ENDLESS, DemandLaw, LawKind, Past
@@ -270,7 +271,7 @@ def _replaced(law: DemandLaw, found: dict[int, IntArray]) -> DemandLaw:
     size = np.array([found[row].size for row in rows.tolist()])
     length[rows], start[rows] = size, past.series.size + np.cumsum(size) - size
     block[rows] = ENDLESS
-    series = np.concatenate([past.series, *[found[row] for row in rows.tolist()]])
+    series = mapped.joined([past.series, *[found[row] for row in rows.tolist()]])
     phases = past.phases
     if phases is not None:
         phases = np.concatenate([phases, np.zeros(int(size.sum()), phases.dtype)])

@@ -324,8 +324,8 @@ def _sizes(history: History) -> FloatArray:
     even = history.evened
     sums = (total if history._alike else history.sums(even)), history.sums(even**2)
     count = np.where(n > 0, weights, 1.0)
-    away = even / np.maximum(sums[0] / count, 1e-300)[history._row] - 1
-    moments = history.sums(away**2) / count, history.sums(away**4) / count
+    away = (even / np.maximum(sums[0] / count, 1e-300)[history._row] - 1) ** 2
+    moments = history.sums(away) / count, history.sums(away**2) / count
     return np.array([weights, total, squares, *sums, *moments])
 
 

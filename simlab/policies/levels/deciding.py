@@ -37,6 +37,7 @@ class Shape:
     curve: FloatArray
     step: int
     above: int
+    _logs: dict[int, float] = field(default_factory=dict)
 
     def missed(self, level: int) -> float:
         """Share missed at a level; beyond the curve as at its end."""
@@ -47,7 +48,9 @@ class Shape:
 
     def log(self, level: int) -> float:
         """Logarithm of that."""
-        return math.log(max(self.missed(level), 1e-9))
+        if level not in self._logs:
+            self._logs[level] = math.log(max(self.missed(level), 1e-9))
+        return self._logs[level]
 
 
 @dataclass(frozen=True, eq=False)
@@ -75,6 +78,7 @@ class Seen:
     least: int
     most: int
     _wrong: dict[int, float] = field(default_factory=dict)
+    _offs: dict[int, Callable[[int], float]] = field(default_factory=dict)
 
     def settled(self, place: int, target: float) -> bool:
         """Whether more replications would not change on which side of the target a level lies."""
@@ -87,6 +91,12 @@ class Seen:
             missed = math.log(max(1.0 - self.rising[place], 1e-9))
             self._wrong[place] = missed - shape.log(self.levels[place])
         return self._wrong[place]
+
+    def wrong_between(self, at: int, shape: Shape) -> Callable[[int], float]:
+        """The same between two levels, by level."""
+        if at not in self._offs:
+            self._offs[at] = _off(self, at, shape)
+        return self._offs[at]
 
     def missing(self, place: int, target: float) -> int:
         """Replications until that is so, estimated."""
@@ -176,7 +186,7 @@ def between(known: Seen, at: int, target: float, shape: Shape) -> int:
     below, above = known.levels[at - 1], known.levels[at]
     if above - below == 1:
         return above
-    off = _off(known, at, shape)
+    off = known.wrong_between(at, shape)
     wanted = math.log(max(1.0 - target, 1e-9))
     while above - below > 1:
         middle = (below + above) // 2

@@ -43,6 +43,11 @@ class Expected:
     is_known: BoolArray
     waiting: FloatArray
 
+    def take(self, at: tuple[IntArray, IntArray]) -> Expected:
+        """Of some items and levels: rows (m, 1), places (k,)."""
+        rows = at[0][:, 0]
+        return Expected(self.demanded[rows], self.is_known[rows], self.waiting[at])
+
 
 class Evidence:
     """Moments of what n items missed and were asked, by level.
@@ -100,8 +105,10 @@ class Evidence:
         self._products[at] += (sums @ sums.transpose(0, 2, 1)) / periods
         self.seen[at] += replications
 
-    def estimate(self, expected: Expected) -> tuple[FloatArray, FloatArray]:
-        """(n, ROOM) share served of what was asked, and its standard error; NaN where nothing was looked at.
+    def estimate(self, expected: Expected, rows: IntArray) -> tuple[FloatArray, FloatArray]:
+        """(m, k) share served of what was asked of some items, and its standard error.
+
+        Levels in the order of `levels`, as many as any of these items has; NaN where an item has none.
 
         Notes
         -----
@@ -109,39 +116,41 @@ class Evidence:
         wait: m is lowered by β·z̄ ÷ (asked a period), β by least squares over batches; the error is that of
         the regression. It is at least as if one unit more or less had been missed.
         """
-        total = np.maximum(self._periods, 1e-300)
-        sums, asked = self._sums, np.maximum(self._sums[..., _ASKED], 1e-300)
-        spread = self._products - sums[..., :, None] * sums[..., None, :] / total[..., None, None]
+        at = rows[:, None], np.arange(self.used[rows].max(initial=1))
+        total, sums, batches = np.maximum(self._periods[at], 1e-300), self._sums[at], self._batches[at]
+        asked = np.maximum(sums[..., _ASKED], 1e-300)
+        spread = self._products[at] - sums[..., :, None] * sums[..., None, :] / total[..., None, None]
         ratio = sums[..., _MISSED] / asked
         with_all = spread[..., _MISSED, :] - ratio[..., None] * spread[..., _ASKED, :]
         square = with_all[..., _MISSED] - ratio * with_all[..., _ASKED]
-        off, inverse, used = self._controls(spread, expected, total)
+        off, inverse, used = _controls(spread, sums, expected.take(at), total)
         both = with_all[..., _DEMANDED:] * used
         slope = np.einsum("nkij,nkj->nki", inverse, both)
         rest = np.maximum(square - (slope * both).sum(axis=-1), 0.0)
-        free = np.maximum(self._batches - 1 - used.sum(axis=-1), 1.0)
+        free = np.maximum(batches - 1 - used.sum(axis=-1), 1.0)
         far = np.einsum("nki,nkij,nkj->nk", off, inverse, off)
         rate = asked / total
         missed = ratio - (slope * off).sum(axis=-1) / rate
         error = np.sqrt(rest / free * (1.0 / total + far)) / rate
-        nothing = self._batches == 0
+        nothing = batches == 0
         service = 1.0 - np.clip(missed, 0.0, 1.0)
         error = np.maximum(error, 1.0 / asked)
         return np.where(nothing, np.nan, service), np.where(nothing, np.nan, error)
 
-    def _controls(
-        self, spread: FloatArray, expected: Expected, total: FloatArray
-    ) -> tuple[FloatArray, FloatArray, FloatArray]:
-        """Deviations of the control variates, the inverse of their spread, and which are used."""
-        known = expected.is_known[:, None] & (spread[..., _DEMANDED, _DEMANDED] > 0)
-        a, b = spread[..., _DEMANDED, _DEMANDED], spread[..., _WAITING, _WAITING]
-        c = spread[..., _DEMANDED, _WAITING]
-        joint = a * b - c * c
-        waits = known & np.isfinite(expected.waiting) & (joint > _SINGULAR * a * b)
-        c = np.where(waits, c, 0.0)
-        a, b = np.where(known, a, 1.0), np.where(waits, b, 1.0)
-        joint = a * b - c * c
-        inverse = np.stack([np.stack([b, -c], -1), np.stack([-c, a], -1)], -2) / joint[..., None, None]
-        used = np.stack([known, waits], axis=-1).astype(np.float64)
-        means = np.stack(np.broadcast_arrays(expected.demanded[:, None], np.nan_to_num(expected.waiting)), -1)
-        return (self._sums[..., _DEMANDED:] / total[..., None] - means) * used, inverse, used
+
+def _controls(
+    spread: FloatArray, sums: FloatArray, expected: Expected, total: FloatArray
+) -> tuple[FloatArray, FloatArray, FloatArray]:
+    """Deviations of the control variates, the inverse of their spread, and which are used."""
+    known = expected.is_known[:, None] & (spread[..., _DEMANDED, _DEMANDED] > 0)
+    a, b = spread[..., _DEMANDED, _DEMANDED], spread[..., _WAITING, _WAITING]
+    c = spread[..., _DEMANDED, _WAITING]
+    joint = a * b - c * c
+    waits = known & np.isfinite(expected.waiting) & (joint > _SINGULAR * a * b)
+    c = np.where(waits, c, 0.0)
+    a, b = np.where(known, a, 1.0), np.where(waits, b, 1.0)
+    joint = a * b - c * c
+    inverse = np.stack([np.stack([b, -c], -1), np.stack([-c, a], -1)], -2) / joint[..., None, None]
+    used = np.stack([known, waits], axis=-1).astype(np.float64)
+    means = np.stack(np.broadcast_arrays(expected.demanded[:, None], np.nan_to_num(expected.waiting)), -1)
+    return (sums[..., _DEMANDED:] / total[..., None] - means) * used, inverse, used

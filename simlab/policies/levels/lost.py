@@ -43,7 +43,7 @@ _WINDOW = 256  # periods counted in a replication, at least
 _SETTLING = 3  # times R + L run before counting
 _FIRST = 64  # replications of the first look
 _MOST_AT_ONCE = 4  # times what an item has seen, in one round
-_CHUNK = 1024  # items in work at a time
+_CHUNK = 2048  # items in work at a time, at most
 _ROUNDS = 20
 _WORK, _WORK_OF_MANY = 900_000, 400_000
 """Simulated periods, counted once per level, that an item may cost, the second where more than `_FEW` targets
@@ -198,8 +198,10 @@ def levels_by_simulation(sought: Sought, rows: IntArray, exact: BoolArray) -> Fo
     it are at least four standard errors away from it, or known to half a thousandth. What an item gets
     depends on nothing but its own row.
     """
-    chunks = [rows[begin : begin + _CHUNK] for begin in range(0, rows.size, _CHUNK)]
-    with ThreadPoolExecutor(max(1, min(len(chunks), os.cpu_count() or 1))) as pool:
+    threads = os.cpu_count() or 1
+    size = min(_CHUNK, max(-(-rows.size // threads), 1))
+    chunks = [rows[begin : begin + size] for begin in range(0, rows.size, size)]
+    with ThreadPoolExecutor(max(1, min(len(chunks), threads))) as pool:
         found = [
             one
             for part in pool.map(lambda some: _Search(sought, some, exact[some]).run(), chunks)
@@ -287,7 +289,7 @@ class _Search:
                 break
             for rows, columns, horizon in self._together(asked, number):
                 self._simulate(rows, columns, horizon, asked)
-            known = self._known(asked.keys())
+            known = self._known(asked)
             looks = {item: self._next(item, one) for item, one in known.items()}
         return [
             decide(one, self.targets[item].tolist(), self.start[item].tolist(), self.shapes[item])
@@ -308,14 +310,15 @@ class _Search:
     def _known(self, items: Iterable[int]) -> dict[int, Seen]:
         """What is known of some items now."""
         of = self.evidence
-        service, error = of.estimate(self.expected)
+        wanted = list(items)
+        estimate = of.estimate(self.expected, np.array(wanted))
         found = {}
-        for item in items:
-            used = np.flatnonzero(of.seen[item] > 0)
+        for item, service, error in zip(wanted, *estimate, strict=True):
+            used = np.flatnonzero(of.seen[item, : service.size] > 0)
             most = _TOO_FAR * int(self.high[item]) + _GRID
             levels, replications = of.levels[item, used], of.seen[item, used]
             least = self.sought.least
-            found[item] = seen(levels, service[item, used], error[item, used], replications, least, most)
+            found[item] = seen(levels, service[used], error[used], replications, least, most)
         return found
 
     def _allowed(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from simlab.arrays import FloatArray, IntArray
+from simlab.arrays import FloatArray, IntArray, mean_of
 from simlab.errors import UsageError
 from simlab.segments.classes import Classes, ranked
 from simlab.segments.scheme import SchemeInput, scheme
@@ -53,7 +53,8 @@ def _points(data: SchemeInput) -> tuple[FloatArray, IntArray]:
         )
         if np.ptp(values) == 0:
             raise data.refuse("E-SEG-003", f"attribute '{name}' is constant, it separates nothing")
-        columns.append((values - values.mean()) / values.std())
+        apart = values - mean_of(values)
+        columns.append(apart / np.sqrt(mean_of(apart**2)))
     if not columns:
         raise data.refuse("E-SEG-010", "option 'attributes' names no column")
     order = ranked(np.zeros(data.n_items), data.sku, data.location)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from simlab.arrays import FloatArray
+from simlab.arrays import FloatArray, mean_of
 from simlab.segments.classes import Classes
 from simlab.segments.criteria import CRITERIA, SIZES, criteria_table, named
 from simlab.segments.scheme import SchemeInput, scheme
@@ -45,7 +45,7 @@ def edas_scores(table: FloatArray, weights: FloatArray) -> FloatArray:
 
 def edas_parts(table: FloatArray, weights: FloatArray) -> tuple[FloatArray, FloatArray]:
     """Normalised positive (NSP) and negative (NSN) distance from the average, whose mean is the score."""
-    average = table.mean(axis=0)
+    average = np.array([mean_of(column) for column in table.T])
     above = np.maximum(0.0, table - average) / average @ weights
     below = np.maximum(0.0, average - table) / average @ weights
     good = above / above.max() if above.max() > 0 else np.ones_like(above)

@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 
 import simlab as sl
 from simlab.api.exporting import checked
+from simlab.api.exporting.export import _read as plan_of
 from simlab.api.exporting.export import export
 from simlab.api.exporting.rules import (
     EVERY_REVIEW,
@@ -360,3 +361,10 @@ def test_what_is_simulated_orders_as_erpnext_does(level: int, lot: int, position
 def test_the_nearest_lots(levels: Levels, demand: float, moq: float, s: float, lot: float) -> None:
     found = checked.nearest_lots(levels, demand, moq)
     assert (found.family, found.s, found.Q) == (LOTS, s, lot)
+
+
+def test_ids_of_a_plan_come_back_letter_for_letter():
+    """A plain apostrophe at the beginning is part of a name; those before formulas are not."""
+    names = ["'5", "=1", "'=1", "a;=1", "a;'=1", "plain"]
+    frame = pd.DataFrame(dict.fromkeys(COLUMNS, "") | {"sku": names})
+    assert list(plan_of(csv_bytes(frame))["sku"]) == names

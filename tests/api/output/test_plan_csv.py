@@ -8,8 +8,9 @@ from worlds.study import write_study
 from simlab import api
 from simlab.api.output.plan_csv import COLUMNS, largest_first, sorted_plan
 from simlab.catalog.files.csvfile import read_csv
+from simlab.reading import guarded
 from simlab.run import RunFolder, spreadsheet, verify
-from simlab.run.spreadsheet import csv_bytes, csv_parts, guarded
+from simlab.run.spreadsheet import csv_bytes, csv_parts
 from simlab.study import TableSource
 
 
@@ -51,7 +52,13 @@ def test_a_product_that_is_a_formula_runs_nowhere_and_comes_back(run):
     assert "=HYPERLINK(0)" in table.columns["product"].values
 
 
-@pytest.mark.parametrize("text", ["=1+1", "+1", "-7", "@x", "'=1", "''+2", "'quoted'", "plain", "a=b", "'"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        *("=1+1", "+1", "-7", "@x", "'=1", "''+2", "'quoted'", "plain", "a=b", "'"),
+        *("a;=1", "a;'=1", "a;b|-2", '"=1', "a;'\"=1", "a;-;-"),
+    ],
+)
 def test_guarding_a_text_can_always_be_undone(text, tmp_path):
     (tmp_path / "t.csv").write_bytes(csv_bytes(pd.DataFrame({"sku": [text, "other"]})))
     table = read_csv(tmp_path / "t.csv", "t", TableSource(), ("sku",))

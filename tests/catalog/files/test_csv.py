@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from simlab.catalog.cells.text import TextTable
 from simlab.catalog.files.csvexact import read_exactly
 from simlab.catalog.files.csvfile import read_csv
-from simlab.run.spreadsheet import guarded
+from simlab.reading import unguarded
 from simlab.study import DemandSource
 
 REQUIRED = ("sku", "quantity")
@@ -36,11 +36,6 @@ def said(table: TextTable) -> str:
     return "\n".join(problem.format() for problem in table.findings.problems)
 
 
-def without_guard(cell: str) -> str:
-    """The text that `run.spreadsheet.guarded` made a cell of."""
-    return cell[1:] if cell and guarded(cell[1:]) == cell != cell[1:] else cell
-
-
 cell_text = st.text(st.sampled_from("aé0,;\"\n \t'=-"), max_size=6)
 
 
@@ -58,7 +53,7 @@ def test_any_written_table_reads_back(
     table = read(tmp_path_factory.mktemp("csv"), out.getvalue(), delimiter=",")
     assert not table.findings
     assert list(zip(*(cells(table, name) for name in table.columns), strict=True)) == [
-        tuple(map(without_guard, row)) for row in rows
+        tuple(map(unguarded, row)) for row in rows
     ]
 
 

@@ -76,3 +76,26 @@ def test_bytes_that_are_no_text_are_found_at_their_line(read, wrong):
     whole, parts = read(content)
     assert problems(whole)
     assert problems(parts) == problems(whole)
+
+
+def test_a_large_file_is_refused_where_it_stops_being_text(tmp_path, monkeypatch):
+    """Two gigabytes of a sparse file, or of one line, took four of memory to say the same."""
+    monkeypatch.setattr(csvfile, "_LARGE", 1 << 20)
+    monkeypatch.setattr(csvfile, "_HEAD", 1 << 10)
+    monkeypatch.setattr(csvfast, "_PART", 1 << 12)
+    monkeypatch.setattr(csvfast, "_LONGEST_LINE", 1 << 16)
+    monkeypatch.setattr(csvfile, "_bytes_of", lambda *_: pytest.fail("read whole"))
+    rows = ("\n".join([HEADER, *ROWS]) + "\n").encode()
+    for begin, n, encoding, said in (
+        (b"", 0, "utf-8", "is not UTF-8 text: byte 1 is NUL"),
+        (rows, 0, "utf-8", f"is not UTF-8 text: byte {len(rows) + 1:,} is NUL"),
+        (b"\xff\xfe", 0, "utf-8", 'encoding = "utf-16"'),
+        (rows, ord("9"), "utf-8", "a line has more than 65,536 bytes"),
+        (b"", ord("9"), "utf-8", "a line has more than 65,536 bytes"),
+        (rows, 0, "cp1252", "a line has more than 65,536 bytes"),
+        (b"", 0, "utf-16", "a line has more than 65,536 bytes"),
+    ):
+        (tmp_path / "demand.csv").write_bytes(begin + bytes([n]) * (1 << 20))
+        source = TableSource(path="demand.csv", encoding=encoding)
+        [problem] = read_csv(tmp_path / "demand.csv", "demand", source, REQUIRED).findings.problems
+        assert said in f"{problem.message} {problem.fix}", (begin[:5], n, encoding)

@@ -209,7 +209,7 @@ def test_estimates_are_right_by_their_own_errors(item, make_models) -> None:
     class Watched(room._Search):
         def run(self):
             found = super().run()
-            service, error = self.evidence.estimate(self.expected)
+            service, error = self.evidence.estimate(self.expected, np.arange(self.high.size))
             for place in range(int(self.evidence.used[0])):
                 level = int(self.evidence.levels[0, place])
                 if self.evidence.seen[0, place] and 0.6 < exact[level] < 0.985:

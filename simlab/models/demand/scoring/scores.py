@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from simlab import mapped
 from simlab.arrays import FloatArray, IntArray
 from simlab.engine.world.demand_law import Seasons
 from simlab.models.demand.scoring.rolling_past import RollingPast
@@ -21,6 +22,7 @@ BASE = SCORED_NAMES.index("negative_binomial")
 
 _SCORED_SHARE = 1 / 3  # the last third of the periods is predicted
 _FIRST = 8  # periods known at the first origin, at least
+_SHORT = 1 << 15
 
 
 @dataclass(frozen=True, eq=False)
@@ -89,7 +91,8 @@ def rolling_scores(
     """
     laws = (*SCORED_NAMES, *further)
     shape = (history.n_items, len(laws))
-    mean, noise = np.full(shape, np.nan), np.full(shape, np.nan)
+    mean, noise = mapped.room(shape, np.float64), mapped.room(shape, np.float64)
+    mean[:], noise[:] = np.nan, np.nan
     n, first = history.n_observed, first_predicted(history)
     predicted = np.maximum(n - first, 0) if history.is_complete else np.zeros_like(n)
     borrowed = SizePrior(np.zeros(history.n_items), 0.0) if prior is None else prior
@@ -192,7 +195,10 @@ def _log_scores(past: RollingPast) -> tuple[IntArray, FloatArray]:
 def _seen_before(past: RollingPast) -> FloatArray:
     """How many earlier periods of the row had exactly this demand, each with its weight."""
     table = past.table
-    order = np.argsort(table, axis=1, kind="stable")
+    short = (
+        table.astype(np.int16) if table.max(initial=0) < _SHORT else table
+    )  # sorted in a third of the time
+    order = np.argsort(short, axis=1, kind="stable")
     ranked = np.take_along_axis(table, order, axis=1)
     place = np.broadcast_to(np.arange(table.shape[1]), table.shape)
     starts = np.where(np.diff(ranked, axis=1, prepend=-1.0) != 0, place, 0)
