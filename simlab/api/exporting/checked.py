@@ -162,17 +162,17 @@ def every_period(levels: Levels) -> Change:
 def in_erpnext(rule: Rule, step: float) -> Change:
     """Below the level, at every period: the quantity, or what is missing to the level if that is more.
 
-    That is (R,s,S) with R = 1, S = the level, s a step below it, and the quantity as its minimum order.
+    That is (R,s,S) with R = 1, s half a step below the level, S next above s, the quantity as minimum order.
     """
 
     def change(item: reference.Item, parts: int) -> reference.Item:
-        level, lot = round(rule.minimum * parts), round((rule.quantity or 0.0) * parts)
+        s, lot = round((rule.minimum - step / 2) * parts), round((rule.quantity or 0.0) * parts)
         small = max(1, round(step * parts))
         return replace(
             reviewed(item, 1),
             family=_plain.REORDER_UP_TO,
-            s=level - small,
-            S=level - small + 1,
+            s=s,
+            S=s + 1,
             Q=0,
             moq=max(lot, small),
             pack=1,

@@ -23,10 +23,12 @@ from simlab.run.spreadsheet import csv_bytes
 if TYPE_CHECKING:
     import pandas as pd
 
-PLAN, FILE, REVIEW = "results/plan.csv", "reordering_rules.csv", "review.txt"
+PLAN, FILE, REVIEW, UNITS = "results/plan.csv", "reordering_rules.csv", "review.txt", "units.csv"
 SAP = "sap"
 _NOW = "_now"
 _ODOO = ("odoo17", "odoo18", "odoo19")
+_BY_UNIT = ("odoo19",)
+"""Systems whose multiples are units (packagings), which must be there before."""
 _RULE = ("minimum", "maximum", "multiple", "quantity")
 _NAMED = 5
 _NUMBERS = (
@@ -44,7 +46,7 @@ class Export(Public):
     ----------
     folder : Path
     files : tuple of Path
-        The table, and what to check before it is imported.
+        The table, and what to check before it is imported; for Odoo 19 the units that the table names.
     frame : DataFrame
         The table.
     notes : tuple of str
@@ -121,7 +123,7 @@ def export(
         *_notes(plan, found, system, current, str(folder.manifest.get("period", "period"))),
         *_lost(plan, missing, current),
     )
-    return _written(there, table, notes)
+    return _written(there, table, notes, _units(found, system))
 
 
 def _moving(facts: dict[str, Any], current: bool) -> list[str]:
@@ -239,16 +241,15 @@ def _table(
     rows = plan.iloc[list(found)].reset_index(drop=True)
     numbers = {name: [_whole(getattr(one, name)) for one in found.values()] for name in _RULE}
     if system in _ODOO:
-        return pd.DataFrame(
-            {
-                "product_id": rows["sku"],
-                "location_id": rows["location"],
-                "product_min_qty": numbers["minimum"],
-                "product_max_qty": numbers["maximum"],
-                "qty_multiple": [1 if one is None else one for one in numbers["multiple"]],
-                "trigger": "auto",
-            }
+        multiples = numbers["multiple"]
+        multiple: dict[str, list[Any]] = (
+            {"replenishment_uom_id": [_unit(one) for one in multiples]}
+            if system in _BY_UNIT
+            else {"qty_multiple": [1 if one is None else one for one in multiples]}
         )
+        levels = {"product_min_qty": numbers["minimum"], "product_max_qty": numbers["maximum"]}
+        keys = {"product_id": rows["sku"], "location_id": rows["location"]}
+        return pd.DataFrame({**keys, **levels, **multiple, "trigger": "auto"})
     if system == "erpnext":
         return pd.DataFrame(
             {
@@ -272,6 +273,24 @@ def _table(
         fix = f"columns are {listed([str(one) for one in known], 40)}"
         raise InvalidInputError([Problem("E-EXP-002", f"no column '{unknown[0]}'", str(columns), fix=fix)])
     return pd.DataFrame({theirs: known[ours] for theirs, ours in wanted.items()})
+
+
+def _unit(multiple: float | None) -> str:
+    """Name of the unit that holds so many, as Odoo calls its own; empty where nothing is rounded."""
+    return "" if multiple in (None, 1) else f"Pack of {multiple:g}"
+
+
+def _units(found: dict[int, Rule], system: str) -> pd.DataFrame | None:
+    """The units that the table names, as Odoo imports them; None where it names none."""
+    import pandas as pd
+
+    sizes = {_whole(one.multiple) for one in found.values() if _unit(_whole(one.multiple))}
+    if system not in _BY_UNIT or not sizes:
+        return None
+    held = sorted(one for one in sizes if one is not None)
+    return pd.DataFrame(
+        {"name": [_unit(one) for one in held], "relative_factor": held, "relative_uom_id": "Units"}
+    )
 
 
 def _map(columns: str | Path | None) -> dict[str, str] | None:
@@ -306,7 +325,7 @@ def _map(columns: str | Path | None) -> dict[str, str] | None:
 
 
 def _whole(value: float | None) -> float | int | None:
-    return None if value is None else int(value) if float(value).is_integer() else round(value, 6)
+    return None if value is None else int(value) if float(value).is_integer() else round(value, 7)
 
 
 def _first_lines(
@@ -364,7 +383,16 @@ def _notes(plan: pd.DataFrame, found: dict[int, Rule], system: str, current: boo
         )
     if system == "erpnext":
         lines.append(
-            "Where one lot does not reach above the level, ERPNext orders what is missing, not whole lots."
+            "Levels end in half a step: ERPNext of today orders at the level, older ones below it, and both "
+            "order then at what the plan orders at. Where one lot does not reach above the level, ERPNext "
+            "orders what is missing, not whole lots."
+        )
+    units = {_unit(_whole(found[row].multiple)) for row in found} - {""}
+    if units and system in _BY_UNIT:
+        lines.append(
+            f"This version holds multiples as units: import {UNITS} first ({len(units):,} packs of the unit "
+            '"Units"; those of products counted in another are made by hand), and allow each as packaging '
+            "of its products."
         )
     changed = sum(guarded(str(one)) != str(one) for one in rows["sku"])
     if changed:
@@ -388,12 +416,15 @@ def _not_there(folder: Path) -> Path:
     return folder
 
 
-def _written(folder: Path, table: pd.DataFrame, notes: tuple[str, ...]) -> Export:
+def _written(folder: Path, table: pd.DataFrame, notes: tuple[str, ...], units: pd.DataFrame | None) -> Export:
     try:
         folder.mkdir(parents=True)
     except OSError as error:
         raise UsageError(f"cannot write {folder}: {error.strerror or error}") from error
-    files = (folder / FILE, folder / REVIEW)
+    files: tuple[Path, ...] = (folder / FILE, folder / REVIEW)
     files[0].write_bytes(csv_bytes(table))
     files[1].write_text("\n".join(notes) + "\n", "utf-8")
+    if units is not None:
+        files = (*files, folder / UNITS)
+        files[-1].write_bytes(csv_bytes(units))
     return Export(folder, files, table, notes)

@@ -2,8 +2,10 @@
 
 simlab orders at or below s. Odoo (stock.warehouse.orderpoint) orders what is missing to the maximum when the
 forecast lies below the minimum, in multiples: up to 17 and from 19 on rounded up beyond the maximum, in 18
-rounded down below it. ERPNext (Item Reorder) orders a fixed quantity, or what is missing to the level if that
-is more, when the projected quantity lies below the level.
+rounded down below it. 19 has no number for the multiple, but a unit (packaging) of as many.
+ERPNext (Item Reorder) orders a fixed quantity, or what is missing to the level if that is more, in whole
+units: older versions when the projected quantity lies below the level, those of today when at or below it. A
+level halfway between s and the next quantity means the same to both.
 """
 
 from __future__ import annotations
@@ -82,7 +84,7 @@ def _to_maximum(levels: Levels) -> Rule:
 
 
 def erpnext(levels: Levels) -> Rule:
-    """A level and a quantity: (R,s,nQ) as long as one lot reaches above s."""
+    """A level, half a step above s, and a quantity: (R,s,nQ) as long as one lot reaches above s."""
     if levels.family != LOTS:
         raise NoRuleError(
             "ERPNext orders a fixed quantity below a level and knows no order-up-to level: plan with "
@@ -90,7 +92,7 @@ def erpnext(levels: Levels) -> Rule:
             "or name another system"
         )
     assert levels.s is not None
-    return Rule(levels.s + levels.step, None, None, levels.Q)
+    return Rule(levels.s + levels.step / 2, None, None, levels.Q)
 
 
 def plain(levels: Levels) -> Rule:

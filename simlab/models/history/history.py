@@ -218,7 +218,9 @@ class History:
     def by_item(self, find: Callable[[History], AnyArray]) -> AnyArray:
         """(…, n) what is found of each item alone; of each period, (c,): block by block."""
         found = self.of_blocks(lambda _, block: find(block))
-        return found[0] if len(found) == 1 else np.concatenate(found, axis=-1)
+        if len(found) == 1:
+            return found[0]
+        return mapped.joined(found) if found[0].ndim == 1 else np.concatenate(found, axis=-1)
 
     @cached_property
     def n_effective(self) -> FloatArray:

@@ -106,7 +106,8 @@ def sequence_remarks(
 def _suppliers(catalog: Catalog) -> list[str]:
     words = catalog.texts.get("supplier")
     every = [None] * catalog.n_items if words is None else list(words)
-    return [f"'{word}'" if word else "without a supplier" for word in every]
+    text = {word: f"'{word}'" if word else "without a supplier" for word in set(every)}
+    return [text[word] for word in every]
 
 
 def _first_of_each(names: Sequence[str], where: np.typing.NDArray[np.bool_]) -> list[int]:

@@ -10,6 +10,7 @@ import numpy as np
 
 from simlab.arrays import BoolArray, DateArray, IntArray
 from simlab.errors import InvalidInputError, Problem
+from simlab.models.grouping import numbered
 from simlab.study import WEEKDAYS, closed_days
 
 if TYPE_CHECKING:
@@ -156,10 +157,10 @@ def suppliers(table: ReceiptTable) -> dict[str, IntArray]:
     known = np.flatnonzero([name is not None for name in table.supplier])
     if not known.size:
         return {}
-    names, code = np.unique(table.supplier[known].astype(str), return_inverse=True)
+    code, names = numbered(table.supplier[known])
     order = np.argsort(code, kind="stable")
     parts = np.split(known[order], np.cumsum(np.bincount(code))[:-1])
-    return dict(zip(names.tolist(), parts, strict=True))
+    return dict(sorted(zip(map(str, names), parts, strict=True)))
 
 
 @dataclass(frozen=True, eq=False)

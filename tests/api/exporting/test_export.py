@@ -54,8 +54,13 @@ def odoo18(rule: Rule, position: float) -> float:
 
 
 def in_erpnext(rule: Rule, position: float) -> float:
-    """The fixed quantity, or what is missing to the level if that is more."""
-    return 0.0 if position >= rule.minimum else max(rule.quantity or 0.0, rule.minimum - position)
+    """The fixed quantity, or what is missing to the level if that is more, in whole units."""
+    return 0.0 if position > rule.minimum else max(rule.quantity or 0.0, ceil(rule.minimum - position))
+
+
+def in_old_erpnext(rule: Rule, position: float) -> float:
+    """Versions that wait until the projected quantity lies below the level."""
+    return 0.0 if position == rule.minimum else in_erpnext(rule, position)
 
 
 def planned(levels: Levels, position: float) -> float:
@@ -93,7 +98,9 @@ def test_over_200_periods_odoo_places_the_plan_s_orders(
 @given(st.integers(0, 60), st.integers(20, 40), st.integers(0, 2**31))
 def test_erpnext_orders_lots_as_long_as_one_reaches_above_the_level(s: int, q: int, seed: int) -> None:
     """Demand of a period below a lot: one lot is always enough."""
-    agree(Levels(LOTS, s, None, q, 1), *SYSTEMS["erpnext"], np.random.default_rng(seed).integers(0, q, 200))
+    demand = np.random.default_rng(seed).integers(0, q, 200)
+    for system in (in_erpnext, in_old_erpnext):
+        agree(Levels(LOTS, s, None, q, 1), erpnext, system, demand)
 
 
 def agree(levels: Levels, make: Callable, system: Callable, demand: np.ndarray) -> None:
@@ -193,9 +200,29 @@ def test_the_file_itself_places_the_plan_s_orders_over_200_periods(
         if system == "erpnext":
             rule = Rule(row["warehouse_reorder_level"], None, None, row["warehouse_reorder_qty"])
         else:
-            rule = Rule(row["product_min_qty"], row["product_max_qty"], row["qty_multiple"])
+            rule = Rule(row["product_min_qty"], row["product_max_qty"], multiple_of(row, tmp_path / system))
         demand = np.random.default_rng(5).integers(0, 5, 200)
         agree(plan[sku], lambda levels, rule=rule: rule, SYSTEMS[system][1], demand)
+
+
+def multiple_of(row: pd.Series, folder: Path) -> float | None:
+    """A number; in Odoo 19 the size of the unit that is named, none where none is."""
+    if "qty_multiple" in row:
+        return row["qty_multiple"]
+    units = pd.read_csv(folder / "units.csv").set_index("name")["relative_factor"]
+    return None if pd.isna(row["replenishment_uom_id"]) else units[row["replenishment_uom_id"]]
+
+
+def test_odoo_19_has_no_number_for_a_multiple(run: Path, tmp_path: Path) -> None:
+    """Its field is a unit: a column `qty_multiple` would stay out, and every order be what is missing."""
+    found = export(run, "odoo19", out=tmp_path / "odoo")
+    assert found.frame["replenishment_uom_id"].tolist() == ["Pack of 5", "", "Pack of 2"]
+    assert "qty_multiple" not in found.frame
+    assert found.files[2].read_text("utf-8-sig").splitlines() == [
+        "name,relative_factor,relative_uom_id", "Pack of 2,2,Units", "Pack of 5,5,Units"
+    ]  # fmt: skip
+    assert any("import units.csv first (2 packs" in note for note in found.notes)
+    assert len(export(run, "odoo18", out=tmp_path / "before").files) == 2
 
 
 def test_changes_only_and_the_way_back(run: Path, tmp_path: Path) -> None:
@@ -317,7 +344,7 @@ def test_erpnext_takes_the_nearest_level_and_quantity_only_when_asked(up_to: Pat
     with pytest.raises(InvalidInputError, match="--approximate"):
         export(up_to, "erpnext", out=tmp_path / "no")
     found = export(up_to, "erpnext", approximate=True, out=tmp_path / "e")
-    assert found.frame.iloc[0, 2:4].tolist() == [4, 7]
+    assert found.frame.iloc[0, 2:4].tolist() == [3.5, 7]
     lots = share(weekly(family=2, s=3, S=4, moq=7, R=1, width=7))
     assert found.notes[0].startswith("1 rules are approximate")
     assert f"serves {lots:.1%} of units, the plan {share(weekly()):.1%}" in found.notes[0]
@@ -343,7 +370,7 @@ def test_a_gate_s_levels_are_simulated_on_the_laws_of_the_run_it_judged(up_to: P
 @given(st.integers(0, 40), st.integers(1, 30), st.integers(-30, 60))
 def test_what_is_simulated_orders_as_erpnext_does(level: int, lot: int, position: int) -> None:
     """The quantity, or what is missing to the level; packs and limits of the plan do not matter."""
-    rule = Rule(level, None, None, lot)
+    rule = Rule(level + 0.5, None, None, lot)
     item = checked.in_erpnext(rule, 1.0)(weekly(pack=4, max_order=8), 1)
     assert reference.order_size(item, position) == in_erpnext(rule, position)
 

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import tracemalloc
 from dataclasses import fields, replace
 
 import numpy as np
 import pytest
 
+from simlab import mapped
 from simlab.catalog.catalog import DemandTable
 from simlab.models import fit, read_history
 from simlab.models.demand.past.bootstraps import occurrence
@@ -74,6 +76,28 @@ def test_rows_read_in_blocks_give_the_same_history(make_catalog, weekly, monkeyp
     for name in ("first", "last", "new", "n_observed", "item", "period", "quantity"):
         np.testing.assert_array_equal(getattr(again, name), getattr(whole, name), err_msg=name)
     assert again.notes == whole.notes
+
+
+def test_what_was_known_before_is_never_in_memory_whole(make_catalog, weekly, monkeypatch, tmp_path) -> None:
+    """Columns as long as the periods of all items: 20 million of them are 0.2 GB."""
+    one, times = read_history(catalog(make_catalog, weekly)), 400
+    n = one.n_items
+    monkeypatch.setattr(mapped, "LARGE", 1 << 12)
+    monkeypatch.setattr(mapped, "_COPIED", 1 << 14)
+    monkeypatch.setattr(histories, "_CELLS", 1 << 12)
+    with mapped.beside(tmp_path):
+        item = np.concatenate([one.item + k * n for k in range(times)]).astype(np.int32)
+        long = {name: np.tile(getattr(one, name), times) for name in ("n_observed", "first", "last")}
+        cells = {name: np.tile(getattr(one, name), times) for name in ("period", "quantity")}
+        history = replace(one, item=item, new=None, **long, **cells)
+        assert len(list(history.blocks())) > 5
+        tracemalloc.start()
+        found = known_before(history)
+        top = tracemalloc.get_traced_memory()[1]
+        tracemalloc.stop()
+    assert mapped.in_file(found.quantity)
+    assert top < found.quantity.nbytes
+    assert (found.quantity.reshape(times, -1) == known_before(one).quantity).all()
 
 
 def test_an_item_is_never_in_two_blocks() -> None:

@@ -149,9 +149,9 @@ def known_before(history: History) -> History:
     return replace(
         history,
         n_observed=np.minimum(history.n_observed, first),
-        item=history.item[rows],
-        period=history.period[rows],
-        quantity=history.quantity[rows],
+        item=mapped.chosen(history.item, rows),
+        period=mapped.chosen(history.period, rows),
+        quantity=mapped.chosen(history.quantity, rows),
     )
 
 
