@@ -133,8 +133,10 @@ Number = Annotated[float, Field(strict=True, allow_inf_nan=False)]
 Positive = Annotated[float, Field(strict=True, allow_inf_nan=False, gt=0)]
 NotNegative = Annotated[float, Field(strict=True, allow_inf_nan=False, ge=0)]
 YearlyRate = Annotated[Number, AfterValidator(_yearly_rate)]
-Fraction = Annotated[Number, AfterValidator(_fraction)]
-Target = Annotated[Number, AfterValidator(_target)]
+_BETWEEN = Field(json_schema_extra={"exclusiveMinimum": 0, "exclusiveMaximum": 1})
+"""For editors; the reader's own message says more."""
+Fraction = Annotated[Number, AfterValidator(_fraction), _BETWEEN]
+Target = Annotated[Number, AfterValidator(_target), _BETWEEN]
 Factor = Annotated[Positive, AfterValidator(_factor)]
 Share = Annotated[float, Field(strict=True, allow_inf_nan=False, ge=0, le=1)]
 Day = Annotated[dt.date, BeforeValidator(_day)]

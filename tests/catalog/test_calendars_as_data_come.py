@@ -299,6 +299,18 @@ def test_days_that_complete_to_answers_for_are_no_silent_days() -> None:
     assert note.startswith("3 days")
 
 
+@pytest.mark.parametrize(("closed", "look"), [(1, False), (5, True)])
+def test_days_that_chance_leaves_without_rows_are_no_question(closed, look) -> None:
+    """Six rows a day that know nothing of each other leave 0.9 of 364 days without one, not five."""
+    dates = np.repeat(days("2024-01-01", 364), 6)
+    gone = days("2024-06-03", closed)
+    kept = catalog(dates[~np.isin(dates, gone)], sku=(list("abcdef") * 364)[: -6 * closed], period="day")
+    (note,) = [note for note in read_history(kept).notes if note.what == "days without any row"]
+    assert note.note.startswith(f"{closed} day{'s' if closed > 1 else ''}: ")
+    assert (note.notice == "look") is look
+    assert ("chance alone leaves 0.9" in note.note) is not look
+
+
 def test_a_last_date_before_every_row_is_named() -> None:
     said = refusal(days("2024-01-01", 100), period="day", as_of="2019-01-01")
     assert "all rows are later than as_of = 2019-01-01 under [study]" in said

@@ -62,6 +62,7 @@ class FakeApi:
             times={"simulate": 1.5},
             faults={},
             book=None,
+            book_on_request=False,
         )
 
     def draw_report(self, result: SimpleNamespace, *, figures: bool = False) -> SimpleNamespace:

@@ -85,13 +85,14 @@ def why_more(pairs: Sequence[Pair], weights: pd.DataFrame, raised: str = "") -> 
     over = float(rows["percent"].iloc[0]) if len(rows) else float("nan")
     verb = "tells" if pair.plan == "habit" else "tell"
     text = f"Why more than {now}: a segment's SKU-locations all get one target, {now} {verb} them apart. "
+    cheaper = "cheaper for the same service"
     if over > _FINER:
         less = f"{100 * over / (1 + over):.0f}%"
         text += f"A target for each would hold {less} less at equal {noun(pair.deciding)} served"
-        text += ": sort more finely (simlab compare schemes), or keep what serves more."
+        text += f": sort more finely (simlab compare schemes), or keep {now}, {cheaper}."
         title = f"why more: one target a segment; a target per SKU needs {less} less"
     else:
-        text += "A target of the grid for each would save next to nothing: keep what serves more."
+        text += f"A target of the grid for each would save next to nothing: keep {now}, {cheaper}."
         title = f"why more: one target a segment, {now} {verb} items apart"
     text += raised
     return (Statement("open", title, text, "why more", "look"),)

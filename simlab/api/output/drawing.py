@@ -20,6 +20,7 @@ def draw_report(result: RunResult, *, figures: bool = False) -> RunResult:
     `figures`: as of `render_report`.
     """
     from simlab.report.apart import draw_apart
+    from simlab.report.book.book import on_request
 
     started = time.perf_counter()
     drawn = draw_apart(result.folder, figures=figures, let_go=_let_go)
@@ -28,7 +29,8 @@ def draw_report(result: RunResult, *, figures: bool = False) -> RunResult:
     seconds = time.perf_counter() - started
     folder.log("stage", stage="report", seconds=round(seconds, 3), **drawn.faults)
     faults, times = {**result.faults, **drawn.faults}, {**result.times, "report": seconds}
-    return replace(result, report=drawn.report, book=drawn.book, faults=faults, times=times)
+    result = replace(result, report=drawn.report, book=drawn.book, faults=faults, times=times)
+    return replace(result, book_on_request=on_request(folder.manifest))
 
 
 def _let_go() -> None:
@@ -39,12 +41,12 @@ def _let_go() -> None:
 
 def with_places(result: RunResult) -> RunResult:
     """The result with page and workbook where they will be, for a screen that is printed before."""
-    from simlab.report.book.book import BOOK, wanted
+    from simlab.report.book.book import BOOK, on_request, wanted
     from simlab.report.kit.reading import REPORT
 
     manifest = RunFolder.open(result.folder, sealed=True).manifest
     book = result.folder / BOOK if wanted(manifest) else None
-    return replace(result, report=result.folder / REPORT, book=book)
+    return replace(result, report=result.folder / REPORT, book=book, book_on_request=on_request(manifest))
 
 
 def render_report(

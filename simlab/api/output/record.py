@@ -59,6 +59,8 @@ class RunResult(Public):
         Analyses, or the page, that could not be made, and why; everything else stands.
     brief : Brief or None
         What fits a screen, where the command decides on a plan.
+    book_on_request : bool
+        Whether the workbook is made only when it is asked for, as the run is very large.
     """
 
     folder: Path
@@ -69,6 +71,7 @@ class RunResult(Public):
     faults: dict[str, str] = field(default_factory=dict)
     brief: Brief | None = None
     book: Path | None = None
+    book_on_request: bool = False
 
     @property
     def statements(self) -> tuple[str, ...]:

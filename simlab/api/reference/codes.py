@@ -76,6 +76,7 @@ _REMEDY = {
     "E-RUN-005": "move the file out of the run folder",
     "E-RUN-006": "run the study anew with this version",
     "E-RUN-008": "ask for a pack that simlab pack wrote",
+    "E-RUN-020": "install what the message names, or say another run.backend",
     "E-SEG-001": "add the column to items, or take another scheme",
     "E-SEG-003": "take a column that differs between items, or another scheme",
     "E-SEG-011": "correct the cut points that are named",
@@ -197,18 +198,28 @@ def _with_fixes(pairs: list[tuple[str, str]]) -> list[str]:
 def _said(tree: ast.Module) -> Iterator[tuple[str, str, str]]:
     """(code, message, fix) of every call and tuple that names a code."""
     once = _said_once(tree)
+    named = _named_codes(tree)
     for scope in (tree, *(node for node in ast.walk(tree) if isinstance(node, ast.FunctionDef))):
         own = list(_own(scope))
         local = {**once, **{name: text for name, text in _assigned(own) if text or name not in once}}
         for node in own:
             parts = node.args if isinstance(node, ast.Call) else getattr(node, "elts", [])
-            place = next((at for at, part in enumerate(parts) if _code(part)), None)
+            found = [_code(part) or named.get(getattr(part, "id", ""), "") for part in parts]
+            place = next((at for at, code in enumerate(found) if code), None)
             if place is None:
                 continue
             texts = [text for part in parts[place + 1 :] if _is_prose(text := _text(part, local))]
-            named = {word.arg: _text(word.value, local) for word in getattr(node, "keywords", [])}
-            fix = named.get("fix") or (texts[-1] if len(texts) > 1 else "")
-            yield _code(parts[place]), texts[0] if texts else "", fix
+            words = {word.arg: _text(word.value, local) for word in getattr(node, "keywords", [])}
+            fix = words.get("fix") or (texts[-1] if len(texts) > 1 else "")
+            yield found[place], texts[0] if texts else "", fix
+
+
+def _named_codes(tree: ast.Module) -> dict[str, str]:
+    """Names of a module that stand for a code."""
+    assigned = [node for node in tree.body if isinstance(node, ast.Assign) and _code(node.value)]
+    return {
+        one.id: _code(node.value) for node in assigned for one in node.targets if isinstance(one, ast.Name)
+    }
 
 
 def _assigned(nodes: Iterable[ast.AST]) -> Iterator[tuple[str, str]]:

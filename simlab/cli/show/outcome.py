@@ -75,6 +75,8 @@ def print_place(result: RunResult, quiet: bool, figures: bool = False) -> None:
         say(f"Report  {result.report}")
     if result.book is not None:
         say(f"Excel   {result.book}")
+    elif result.book_on_request:
+        say(f"Excel   on request: simlab report {result.folder} --excel")
     if not quiet and sys.stderr.isatty():
         spent = " · ".join(f"{stage} {seconds:.1f} s" for stage, seconds in result.times.items())
         say(spent, err=True)

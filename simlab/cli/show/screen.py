@@ -82,6 +82,7 @@ def _ends(result: RunResult, brief: Brief) -> list[str]:
     drawn = [one.name for one in (result.report, result.book) if one is not None]
     page = "".join(f" {name}," for name in drawn)
     files, more = f"in {_near(result.folder)}:{page} results/{plan.name}", " (more: -v)"
+    more = " (Excel: report --excel)" if result.book_on_request else more
     what = f"  # {brief.what}" if brief.what and len(brief.next + brief.what) + 10 <= _width() else ""
     return [f"{files}{more if len(files + more) <= _width() else ''}", f"next: {brief.next}{what}"]
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import pairwise
@@ -118,6 +119,7 @@ def _open_days(study: Study, edges: DateArray) -> IntArray:
 
 _SHOWN = 6
 _LEAST_ROWS_A_DAY = 5.0
+_CHANCE = 0.01  # of so many days without a row, below which they are looked at first
 _MANY = 0.05  # of all days closed by date, from which lead times in calendar days are misleading
 
 
@@ -137,7 +139,7 @@ def closed_notes(
     Notes
     -----
     Silent days are told of daily studies whose table has 5 rows or more on a usual day: there a day
-    without any row is hardly chance.
+    without any row is hardly chance; one looks first where so many would be chance in one table of a hundred.
     """
     table = catalog.demand
     if table is None or calendar.n_periods == 0:
@@ -162,10 +164,18 @@ def closed_notes(
         silent &= (days <= np.datetime64(catalog.last_date, "D")) | (days > np.datetime64(complete, "D"))
     usual = table.n_rows / max(int((rows > 0).sum()), 1)
     if calendar.period == "day" and silent.any() and usual >= _LEAST_ROWS_A_DAY:
-        note = f"{int(silent.sum()):,} days: {_named(days[silent])}; they count as zero demand of "
+        from scipy.special import pdtrc
+
+        n = int(silent.sum())
+        note = f"{n:,} day{'s' if n > 1 else ''}: {_named(days[silent])}; they count as zero demand of "
         note += _concerned(catalog, np.flatnonzero(silent), first_alive, last_alive)
         note += "; if they were closed, name them: [demand] weekdays = [...] or closed = [...]"
-        yield QualityRow("demand", "days without any row", "used", 0, note=note, notice="look")
+        by_chance = int((~closed).sum()) * math.exp(-usual)  # most, of rows that know nothing of each other
+        rare = bool(pdtrc(n - 1, by_chance) < _CHANCE)
+        note += "" if rare else f"; chance alone leaves {by_chance:.2g}"
+        yield QualityRow(
+            "demand", "days without any row", "used", 0, note=note, notice="look" if rare else ""
+        )
 
 
 def _concerned(catalog: Catalog, silent: IntArray, first: IntArray, last: IntArray) -> str:

@@ -11,6 +11,7 @@ from simlab.errors import UsageError
 from simlab.report.book import decision, other, plan, rollout, trust
 from simlab.report.book.sheet import Sheet
 from simlab.report.book.writing import Titles, workbook_bytes
+from simlab.report.kit.reading import MOST_IN_BOOK
 from simlab.report.plan.folder import read_tables
 from simlab.run.statements import TABLE as STATEMENTS
 from simlab.run.statements import statements_of
@@ -24,8 +25,6 @@ if TYPE_CHECKING:
 
 
 BOOK = "report.xlsx"
-MOST_UNASKED = 100_000
-"""SKU-locations of a run up to which the workbook is made without being asked for."""
 _PLANS = ("optimize", "demo", "simulate")
 _OF_TRUST = ("held_out", "levels_to_look_at", "quality")
 
@@ -50,7 +49,12 @@ def has_book(manifest: Mapping[str, Any]) -> bool:
 
 def wanted(manifest: Mapping[str, Any]) -> bool:
     """Whether a run gets its workbook without being asked."""
-    return has_book(manifest) and int(manifest.get("n_items") or 0) <= MOST_UNASKED
+    return has_book(manifest) and int(manifest.get("n_items") or 0) <= MOST_IN_BOOK
+
+
+def on_request(manifest: Mapping[str, Any]) -> bool:
+    """Whether a run gets its workbook only when it is asked for."""
+    return has_book(manifest) and not wanted(manifest)
 
 
 def titles(run: RunFolder) -> Titles:

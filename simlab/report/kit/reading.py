@@ -58,3 +58,5 @@ def plan_name(plan: str) -> str:
 
 
 REPORT = "report.html"
+MOST_IN_BOOK = 100_000
+"""SKU-locations of a run up to which its workbook is made without being asked for."""

@@ -69,7 +69,7 @@ def test_why_the_plan_needs_more_than_the_habit_is_said_with_what_a_target_per_s
     assert "the A98 B95 C90 habit tells them apart" in said.text
     assert "20% less at equal margin served" in said.text
     (plain,) = why_more([more], weights.assign(percent=0.0))
-    assert "would save next to nothing" in plain.text
+    assert "would save next to nothing: keep the A98 B95 C90 habit, cheaper for the same" in plain.text
     assert why_more([Pair("habit", {"margin": "more"}, {"margin": 0.004}, "margin")], weights) == ()
     assert why_more([Pair("habit", {"margin": "less"}, {"margin": -0.04}, "margin")], weights) == ()
     assert why_more([], weights) == ()

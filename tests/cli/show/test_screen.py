@@ -37,7 +37,8 @@ def result(*looks):
     told = [head, Statement("open", "On the line.", "Not decided.", "floor", "limit")]
     told += [Statement("open", text, text, "x", "look") for text in looks]
     page, book = Path("runs/x/report.html"), Path("runs/x/report.xlsx")
-    return SimpleNamespace(told=tuple(told), folder=Path("runs/x"), report=page, book=book)
+    drawn = {"report": page, "book": book, "book_on_request": False}
+    return SimpleNamespace(told=tuple(told), folder=Path("runs/x"), **drawn)
 
 
 @pytest.mark.parametrize("looks", [(), ("Short.",), (LONG,) * 8])
@@ -47,6 +48,14 @@ def test_the_screen_has_at_most_fourteen_lines_of_eighty_columns(looks):
     assert max(map(len, lines)) <= WIDTH
     assert lines[1].startswith("≈ EUR 682k less stock, but")
     assert lines[-1].startswith("next: ")
+
+
+def test_a_workbook_that_waits_to_be_asked_for_is_named():
+    """The issue's 100,000: above it the screen named a page and no workbook, and not how to get one."""
+    shown = result("Short.")
+    shown.book, shown.book_on_request = None, True
+    assert "Excel: report --excel" in screen(shown, brief())[-2]
+    assert max(map(len, screen(shown, brief()))) <= WIDTH
 
 
 def test_what_does_not_fit_is_said_to_be_left_out():

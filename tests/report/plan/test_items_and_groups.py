@@ -41,6 +41,9 @@ def test_of_very_many_the_changes_and_what_is_vital_remain(tables, monkeypatch):
     largest = rows["stock_change"].abs().nlargest(10).index
     assert set(largest) <= set(shown.index)
     assert "the others are in results/plan.csv" in items.counts(rows, tables)["text"]
+    assert "on request" not in items.counts(rows, tables)["text"]
+    monkeypatch.setattr(items, "MOST_IN_BOOK", 50)
+    assert "on request: simlab report RUN --excel" in items.counts(rows, tables)["text"]
 
 
 def test_what_a_gate_beside_the_run_holds_back_is_listed_with_its_reason(tmp_path):

@@ -14,7 +14,7 @@ import pandas as pd
 from simlab.measures.decision import short_rate
 from simlab.measures.words import WHAT_IS_VITAL, is_vital
 from simlab.report.kit.formats import DASH, is_number, money, number
-from simlab.report.kit.reading import records
+from simlab.report.kit.reading import MOST_IN_BOOK, records
 from simlab.report.plan.items.gated import HELD
 
 if TYPE_CHECKING:
@@ -152,6 +152,8 @@ def counts(rows: pd.DataFrame, tables: RunTables) -> dict[str, Any]:
     if listed < len(rows):
         text += f" Here: {listed:,}, the largest changes and all that are vital, held back or to look at; the"
         text += " others are in results/plan.csv."
+    if len(rows) > MOST_IN_BOOK:
+        text += " The workbook of so many is made on request: simlab report RUN --excel."
     return {"text": text, "presets": presets}
 
 
