@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import textwrap
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -67,6 +68,12 @@ def width_of(heading: str, texts: Sequence[str]) -> float:
     words = max((len(word) for word in heading.split()), default=0)
     cells = max((len(text) for text in texts), default=0)
     return float(min(_MOST, max(_LEAST, words + 2, cells + 2)))
+
+
+def height_of(headings: Sequence[tuple[str, float]]) -> float:
+    """Height of a row that shows headings whole in columns of these widths, in a wider font, too."""
+    lines = (len(textwrap.wrap(text, max(1, int(0.9 * width)))) for text, width in headings)
+    return max(42.0, 14.0 * max(lines, default=1))
 
 
 def shown_like(column: pd.Series[Any], unit: Unit, currency: str, digits: int) -> list[str]:

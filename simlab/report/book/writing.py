@@ -10,7 +10,15 @@ from typing import TYPE_CHECKING, Any
 
 from simlab.measures.words import Unit
 from simlab.report.book.layout import CHART_ROWS, HEAD, Placed, charts_row, placed
-from simlab.report.book.looks import digits_of, is_finite, number_format, safe_text, shown_like, width_of
+from simlab.report.book.looks import (
+    digits_of,
+    height_of,
+    is_finite,
+    number_format,
+    safe_text,
+    shown_like,
+    width_of,
+)
 from simlab.report.book.rows import Column, can_write, write_rows
 from simlab.report.book.sheet import Chart, Series, Sheet
 from simlab.run.tables import SCHEMA
@@ -92,9 +100,9 @@ class _Writer:
         for number, chart in enumerate(sheet.charts):
             place = {"object_position": 3, "x_offset": 5 + number * (_CHART_WIDTH + 15)}
             page.insert_chart(charts_row(sheet, tables), 0, self._chart(chart), place)
+        widths = self._widths(page, tables)
         for one in tables:
-            self._table(page, one)
-        self._widths(page, tables)
+            self._table(page, one, widths)
         self._view(page, sheet, tables)
 
     def _long(self, page: Any, row: int, text: str) -> None:
@@ -104,14 +112,15 @@ class _Writer:
         page.merge_range(row, 0, row, _ACROSS, "", self._line)
         page.write_string(row, 0, text, self._line)
 
-    def _table(self, page: Any, place: Placed) -> None:
+    def _table(self, page: Any, place: Placed, widths: Mapping[int, float]) -> None:
         block, frame = place.block, place.block.frame
         page.write_string(place.title, 0, safe_text(block.title), self._above)
         if block.note:
             page.write_string(place.title + 1, 0, safe_text(block.note), self._small)
-        page.set_row(place.header, 42)
-        for column, name in enumerate(frame.columns):
-            text = block.heading(str(name), self._titles.currency, self._titles.period)
+        titles = self._titles
+        heads = [block.heading(str(name), titles.currency, titles.period) for name in frame.columns]
+        page.set_row(place.header, height_of([(text, widths[at]) for at, text in enumerate(heads)]))
+        for column, text in enumerate(heads):
             page.write_string(place.header, column, safe_text(text), self._header)
         columns = [self._column(place, str(name), frame[name].tolist()) for name in frame.columns]
         if len(frame) and can_write(page, self._text):
@@ -164,7 +173,8 @@ class _Writer:
         }
         page.conditional_format(place.first, column, place.last, column, look)
 
-    def _widths(self, page: Any, tables: Sequence[Placed]) -> None:
+    def _widths(self, page: Any, tables: Sequence[Placed]) -> dict[int, float]:
+        """Widths of the columns that tables of a sheet share, set."""
         widths: dict[int, float] = {}
         for place in tables:
             for column, name in enumerate(place.block.frame.columns):
@@ -177,6 +187,7 @@ class _Writer:
                 widths[column] = max(widths.get(column, 0.0), width_of(head, texts))
         for column, width in widths.items():
             page.set_column(column, column, width)
+        return widths
 
     def _view(self, page: Any, sheet: Sheet, tables: Sequence[Placed]) -> None:
         page.hide_gridlines(2)

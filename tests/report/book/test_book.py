@@ -4,6 +4,7 @@ import io
 import math
 import re
 import sys
+import textwrap
 import zipfile
 from contextlib import contextmanager
 from datetime import datetime
@@ -153,6 +154,16 @@ def test_headers_stay_in_sight_columns_are_filtered_and_money_has_its_currency(s
     assert items.cell(6, header.index("Units served at once, proposed") + 1).number_format.endswith("0.0%")
     assert items.column_dimensions["C"].width > len("_x0041_ é")
     assert sheets["Segments"].conditional_formatting
+
+
+def test_a_heading_is_seen_whole(sheets):
+    """Of "Units served at once, today" and "… proposed" the last line was cut off: which was which?"""
+    sheet = sheets["Items"]
+    row = next(cell.row for cell in sheet["A"] if cell.value == "SKU")
+    widths = {cell.column: sheet.column_dimensions[cell.column_letter].width for cell in sheet[row]}
+    lines = [len(textwrap.wrap(str(cell.value), int(0.9 * widths[cell.column]))) for cell in sheet[row]]
+    assert max(lines) > 3
+    assert sheet.row_dimensions[row].height >= 13.5 * max(lines)
 
 
 def test_the_charts_are_the_spreadsheets_own_and_short_enough(run):
