@@ -185,8 +185,8 @@ LOADER = _of(
     (
         "the apostrophe before a formula stays",
         CSV,
-        'value[1:] if value.startswith("\'")',
-        'value if value.startswith("\'")',
+        "values = tuple(map(unguarded, column.values))",
+        "values = tuple(column.values)",
     ),
     (
         "a quote over two lines is read by line",
@@ -283,7 +283,7 @@ OPTIMIZER = _of(
     (
         "items left out are the first segment's",
         CURVES,
-        "codes, items = codes[~outside], items[~outside]",
+        "codes, items = codes[~outside], mapped.chosen(items, ~outside)",
         "codes = np.maximum(codes, 0)",
     ),
     (
