@@ -13,11 +13,24 @@ from simlab.cli.say import say
 from simlab.cli.tables import print_json, print_sentences, records
 
 
+def _systems(begun: str) -> list[str]:
+    """Systems whose names begin so, for a shell that completes them."""
+    from simlab.api.exporting.rules import SYSTEMS
+
+    return [name for name in SYSTEMS if name.startswith(begun)]
+
+
 @ends_with_exit_code
 def export(
     run: Annotated[Path, typer.Argument(metavar="RUN", help="Folder of a finished run.")],
     system: Annotated[
-        str, typer.Option("--for", metavar="SYSTEM", help="odoo17, odoo18, odoo19, erpnext or csv.")
+        str,
+        typer.Option(
+            "--for",
+            metavar="SYSTEM",
+            autocompletion=_systems,
+            help="odoo17, odoo18, odoo19, erpnext or csv.",
+        ),
     ],
     columns: Annotated[
         Path | None, typer.Option(metavar="MAP.toml", help="With csv: their columns; sap is there already.")
@@ -33,7 +46,7 @@ def export(
     format: Show = Format.TEXT,
     debug: Debug = False,
 ) -> None:
-    """Write the plan's levels for your ERP.
+    """Write the levels of a plan for your ERP.
 
     The numbers are those by which the system places the plan's orders: versions round
     differently. review.txt says what to check before they are imported.

@@ -100,7 +100,8 @@ def end_with_faults(result: RunResult) -> None:
     full = [name for name, error in result.faults.items() if os.strerror(errno.ENOSPC) in str(error)]
     for name, error in result.faults.items():
         what = "no room (make some, then simlab report)" if name in full else "a fault of simlab"
-        say(f"{what}: {name}: {error}; the rest of the run is complete", err=True)
+        again = f" (simlab report {result.folder} draws it)" if name in ("report", "workbook") else ""
+        say(f"{what}: {name}: {error}; the rest of the run is complete{again}", err=True)
     raise typer.Exit(EXIT_INCOMPLETE if len(full) == len(result.faults) else EXIT_UNEXPECTED)
 
 

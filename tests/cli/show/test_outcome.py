@@ -18,12 +18,13 @@ FULL = f"the page was not drawn: {os.strerror(errno.ENOSPC)}"
     [
         ({"report": FULL}, EXIT_INCOMPLETE, "no room (make some, then simlab report): report"),
         ({"moves": "KeyError: 'x'"}, EXIT_UNEXPECTED, "a fault of simlab: moves"),
+        ({"workbook": "was not drawn"}, EXIT_UNEXPECTED, "(simlab report runs/r draws it)"),
         ({"report": FULL, "moves": "KeyError: 'x'"}, EXIT_UNEXPECTED, "a fault of simlab: moves"),
     ],
 )
 def test_a_full_disk_is_no_fault_of_simlab(faults, code, said, capsys):
     with pytest.raises(typer.Exit) as ended:
-        end_with_faults(SimpleNamespace(faults=faults))
+        end_with_faults(SimpleNamespace(faults=faults, folder="runs/r"))
     assert ended.value.exit_code == code
     assert said in capsys.readouterr().err
 
