@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib
 import pkgutil
 import shlex
+import time
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -334,11 +335,15 @@ def report(
     """
     from simlab import api
 
+    begun = time.time()
     page = api.render_report(run, apart=True, excel=excel, figures=figures, partial=partial)
     if page.name.endswith(".partial.html"):
         told = "INCOMPLETE: this run did not finish, nothing on the page is a result."
         say(f"{told} simlab resume {run} goes on.", err=True)
     say(str(page))
+    for beside in (page.with_name("report.xlsx"), page.with_name("figures")):
+        if beside.exists() and beside.stat().st_mtime >= begun:
+            say(str(beside))
 
 
 @app.command()

@@ -97,8 +97,12 @@ def test_a_drawing_that_dies_leaves_numbers_and_a_complete_run(study, monkeypatc
     assert verify(tmp_path / "run") == []
     assert not (tmp_path / "run" / "report.html").exists()
     monkeypatch.undo()
-    assert CliRunner().invoke(app, ["report", str(tmp_path / "run")]).exit_code == 0
-    assert (tmp_path / "run" / "report.html").exists()
+    assert "simlab report" in done.output
+    again = CliRunner().invoke(app, ["report", str(tmp_path / "run")])
+    assert again.exit_code == 0
+    made = [tmp_path / "run" / name for name in ("report.html", "report.xlsx")]
+    assert again.output.splitlines() == list(map(str, made))
+    assert all(file.exists() for file in made)
     assert verify(tmp_path / "run") == []
 
 
