@@ -19,6 +19,8 @@ EXIT_NOT_VERIFIED = 7
 EXIT_INTERRUPTED = 130
 EXIT_TERMINATED = 143
 _ROWS_SHOWN = 5
+_SIGNS_SHOWN = 80
+_LONG = re.compile(r"'([^'\n]{200,})'")
 _UNSEEN = re.compile("[\x00-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
 _NO_WIDTH = "\xad\u061c\u180e\u200b\u200e\u200f\u2060-\u206f\ufeff\ufff9-\ufffb\U000e0000-\U000e007f"
 _SHOWN = re.compile(f"{_UNSEEN.pattern[:-1]}{_NO_WIDTH}]")
@@ -63,7 +65,7 @@ class Problem:
         head = " ".join(part for part in (f"error[{self.code}]", where, column) if part)
         text = f"{head}: {self.message}" if where or column else f"{head} {self.message}"
         tail = "; ".join(part for part in (self.fix, self._more()) if part)
-        return visible(text) + (f"\n  {visible(tail)}" if tail else "")
+        return visible(_short(text)) + (f"\n  {visible(_short(tail))}" if tail else "")
 
     def _more(self) -> str:
         if not self.more_rows:
@@ -72,6 +74,11 @@ class Problem:
         dots = ", …" if len(self.more_rows) > _ROWS_SHOWN else ""
         n = len(self.more_rows)
         return f"({n} more row{'s' if n > 1 else ''}: {shown}{dots})"
+
+
+def _short(text: str) -> str:
+    """The text whose very long quoted values end in dots and their length."""
+    return _LONG.sub(lambda found: f"'{found[1][:_SIGNS_SHOWN]}…' ({len(found[1]):,} signs)", text)
 
 
 def is_visible(text: str) -> bool:

@@ -137,3 +137,9 @@ def test_no_cell_is_a_formula_whatever_divides_cells(rows, delimiter):
 @pytest.mark.parametrize("cell", ["abc", "'x", "", "1-2", "a=b", "a; b", "a;'b", "3|4", "a;b=c"])
 def test_plain_text_stays(cell):
     assert guarded(cell) == cell
+
+
+def test_a_very_long_name_does_not_fill_the_screen():
+    said = Problem("E-ITM-014", f"'{'K' * 1000}' stands twice", "items.csv", 3, "sku").format()
+    assert said.endswith(f"'{'K' * 80}…' (1,000 signs) stands twice")
+    assert "'A-1' and 'B-2'" in Problem("E-ITM-014", "'A-1' and 'B-2'", "items.csv").format()

@@ -10,6 +10,7 @@ from simlab.api.checks.reading import without
 from simlab.api.checks.steps import Steps
 from simlab.api.data.data import Data, with_segments
 from simlab.catalog import Catalog
+from simlab.catalog.findings import NO_ROWS
 from simlab.catalog.load import load, load_names
 from simlab.errors import Problem, SimlabError
 from simlab.study import Study
@@ -29,6 +30,8 @@ _OF_COLUMNS = frozenset({"E-OPT-001", "E-OPT-002", "E-OPT-003", "E-OPT-006", "E-
 _OF_TABLES = ("E-ITM-", "E-DEM-", "E-REC-", "E-PER-", "E-OPO-", "E-FOR-", "E-FER-")
 _OF_CALENDARS = frozenset(f"E-DEM-{number:03d}" for number in range(24, 31))
 """Refusals of a whole calendar of demand, which rows left out may bring."""
+_OF_NO_ROWS = f"-{NO_ROWS:03d}"
+"""A table without rows, which it may be for those left out."""
 
 
 def usable(steps: Steps, path: Path, study: Study) -> tuple[Data | None, bool]:
@@ -94,7 +97,7 @@ def _of_names(study: Study) -> Study:
 
 def _rests_on_no_number(problem: Problem) -> bool:
     if problem.code.startswith(_OF_TABLES):
-        return problem.code not in _OF_CALENDARS
+        return problem.code not in _OF_CALENDARS and not problem.code.endswith(_OF_NO_ROWS)
     if problem.code.startswith("E-MOD-"):
         return problem.code in _OF_OPTIONS
     return problem.code not in _OF_NUMBERS and (problem.code != "E-OPT-040" or bool(problem.column))

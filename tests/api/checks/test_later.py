@@ -200,3 +200,9 @@ def test_a_segment_column_that_there_is_not_hides_no_floor_of_a_place(tmp_path) 
     path = with_history(tmp_path, IN_THE_STUDY["a floor"][0])
     path.write_text(path.read_text("utf-8").replace('["category"]', '["category", "shade"]'), "utf-8")
     assert codes(path) == ["E-OPT-011", "E-SEG-004"]
+
+
+def test_a_table_whose_rows_are_all_refused_is_not_called_empty(tmp_path) -> None:
+    path = with_history(tmp_path, "")
+    (tmp_path / "demand.csv").write_text("sku,location,date,quantity\nS99,EAST,2024-01-01,1\n", "utf-8")
+    assert codes(path) == ["E-DEM-015"]
