@@ -1,7 +1,7 @@
 """Memory of every command that sees all SKU-locations, at two sizes:
 
-``pytest -m bench -s tests/bench/test_memory_of_commands.py`` (an hour of two cores; ``SIMLAB_SIZES=2000,10000``
-for others). Half a year by few replications: what is held does not grow with either.
+``pytest -m bench -s tests/bench/test_memory_of_commands.py`` (an hour of two cores; others by
+``SIMLAB_SIZES=2000,10000``). Half a year by few replications: what is held does not grow with either.
 """
 
 from __future__ import annotations
