@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from simlab import mapped
 from simlab.api.data.data import Data
 from simlab.api.plans.sums import ItemTables, segment_curves
 from simlab.api.plans.tails import bounds_tails
@@ -15,7 +16,7 @@ from simlab.api.requirements.refusals import BASE
 from simlab.arrays import IntArray
 from simlab.engine.kernels.streams import supplier_keys
 from simlab.engine.world.world import Supply, World
-from simlab.execution import Curves, Weights
+from simlab.execution import Curves, Weights, in_parts
 from simlab.frontier import Plan, Problem
 from simlab.models.suppliers.supply import outage_chances
 from simlab.verdict.stress import Change, changed
@@ -44,7 +45,7 @@ def scenario_problem(opt: Outcome, curves: Curves, price: float) -> Problem:
     costs = data.models.costs
     costs = replace(costs, holding=priced(costs.holding, price), unit_cost=priced(costs.unit_cost, price))
     usual = ItemTables.of(curves, data.models)
-    usual = replace(usual, cost=(curves.on_hand + curves.on_hand_start).sum(axis=-1) * costs.holding[:, None])
+    usual = replace(usual, cost=_held(curves, costs.holding))
     tables = usual.counted(curves, data, accounting, settings.replications)
     grid = segment_curves(
         tables.pinned(rules),
@@ -57,6 +58,14 @@ def scenario_problem(opt: Outcome, curves: Curves, price: float) -> Problem:
     )
     limits, _ = limits_on_means(data, opt.segmentation, rules, curves, settings, costs=costs)
     return Problem(grid, limits, rules.ordered, data.study.optimize.time_limit)
+
+
+def _held(curves: Curves, holding: IntArray) -> IntArray:
+    """(n, k) stock at what it costs to hold."""
+    cost = mapped.room((curves.n_items, curves.n_columns))
+    for rows, part in in_parts(curves):
+        cost[rows] = (part.on_hand + part.on_hand_start).sum(axis=-1) * holding[rows, None]
+    return cost
 
 
 def keeps(problem: Problem, plan: Plan) -> bool:

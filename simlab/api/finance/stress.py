@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
+from simlab import mapped
 from simlab.api.finance.scenarios import (
     _all,
     _outage_notes,
@@ -29,7 +30,7 @@ from simlab.arrays import IntArray
 from simlab.engine.prepare.evaluators import warmup_periods
 from simlab.engine.world.levels import Levels
 from simlab.errors import InfeasibleError, InvalidInputError
-from simlab.execution import Curves, PlanSums, alike, run_curves
+from simlab.execution import CellSums, Curves, PlanSums, alike, in_parts, run_held_curves, take_items
 from simlab.frontier import Plan, Robust, best_plan, least_regret
 from simlab.frontier import Problem as SegmentProblem
 from simlab.measures import format_money, mean_estimate, ratio_estimate
@@ -242,10 +243,14 @@ def _added(a: PlanSums, b: PlanSums) -> PlanSums:
 
 
 def _curves(opt: Outcome, scene: _Scene, warmup: int) -> Curves:
-    return run_curves(
+    """Totals of the items of a scene; nobody asks for batches of scenarios."""
+    groups = opt.segmentation
+    return run_held_curves(
         scene.world,
         opt.planned.levels.take(scene.rows),
         opt.settings.horizon("search", warmup),
+        CellSums(groups.codes[scene.rows], groups.n_segments),
+        slots=False,
         workers=opt.settings.workers,
         stage=f"scenario {scene.name}",
         by_slot=BY_BATCH,
@@ -253,19 +258,21 @@ def _curves(opt: Outcome, scene: _Scene, warmup: int) -> Curves:
 
 
 def _merged(base: Curves, part: Curves, rows: IntArray) -> Curves:
-    """The base's curves with those of some items replaced."""
+    """The base's totals with those of some items replaced."""
     if rows.size == base.n_items:
         return part
+    place = np.full(base.n_items, -1)
+    place[rows] = np.arange(rows.size)
     tables: dict[str, IntArray] = {}
-    for field in fields(Curves):
-        old, new = getattr(base, field.name), getattr(part, field.name)
-        if old.shape[-1] != new.shape[-1]:
-            old, new = (table.sum(axis=-1, keepdims=True) for table in (old, new))
-        if old.shape[1:] != new.shape[1:]:
-            shape = np.broadcast_shapes(old.shape[1:], new.shape[1:])
-            old = np.broadcast_to(old, (old.shape[0], *shape))
-            new = np.broadcast_to(new, (new.shape[0], *shape))
-        table = np.array(old)
-        table[rows] = new
-        tables[field.name] = table
+    for at, old in in_parts(base):
+        inside = place[at] >= 0
+        new = take_items(part, place[at][inside])
+        for name in (field.name for field in fields(Curves)):
+            kept, changed = (getattr(one, name).sum(axis=-1, keepdims=True) for one in (old, new))
+            shape = np.broadcast_shapes(kept.shape[1:], changed.shape[1:])
+            block = np.array(np.broadcast_to(kept, (at.size, *shape)))
+            block[inside] = changed
+            if name not in tables:
+                tables[name] = mapped.room((base.n_items, *shape))
+            tables[name][at] = block
     return Curves(**tables)

@@ -87,7 +87,8 @@ class Asked:
 
     def table(self, sums: npt.NDArray[Any]) -> npt.NDArray[Any]:
         """(n, k) sums at every target, of pinned items those of their own; (n, 1) stands for all targets."""
-        whole = np.broadcast_to(sums, self.counts.curves.served.shape[:2])
+        curves = self.counts.curves
+        whole = np.broadcast_to(sums, (curves.n_items, curves.n_columns))
         return pin_items(whole, self.items, self.columns)
 
     @property
