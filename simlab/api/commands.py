@@ -41,7 +41,7 @@ from simlab.run import RunFolder
 from simlab.run.folder import BEGUN
 from simlab.segments import Segmentation
 
-Command = TypeVar("Command", bound=Callable[..., RunResult])
+Command = TypeVar("Command", bound=Callable[..., Any])
 
 
 def _files_beside(command: Command) -> Command:
@@ -51,7 +51,7 @@ def _files_beside(command: Command) -> Command:
     """
 
     @wraps(command)
-    def run(study_path: str | Path, *args: Any, **options: Any) -> RunResult:
+    def run(study_path: str | Path, *args: Any, **options: Any) -> Any:
         give_back_at_once()
         out = options.get("out")
         place = Path(study_path).parent if out is None else Path(out).absolute().parent
@@ -359,6 +359,7 @@ def run_audit(
         return write_audit(result, folder, times, progress)
 
 
+@_files_beside
 def run_gate(
     study_path: str | Path,
     *,

@@ -16,7 +16,7 @@ from simlab.api.output.record import RunResult
 from simlab.api.rollout.by_model import judged_by_model
 from simlab.api.rollout.judging import Judged, Promise, judge
 from simlab.api.rollout.misfits import Misfit, flagged_rows, misfits
-from simlab.api.rollout.pairs import Pairs, run_pairs
+from simlab.api.rollout.pairs import HeldPairs, run_pairs
 from simlab.api.rollout.saying import gate_sentences, lowered_lines, with_heading
 from simlab.api.rollout.settle import (
     MISFIT,
@@ -361,7 +361,7 @@ def _lowered(trial: _Trial, judged: Judged, release: Sequence[str]) -> tuple[int
 def _staged(
     trial: _Trial,
     table: pd.DataFrame,
-    pairs: Pairs,
+    pairs: HeldPairs,
     live: Levels,
     waves: int | WavePlan | None,
     progress: Progress | None,
@@ -423,7 +423,7 @@ def _opposite_factors(data: Data) -> bool:
     return any(bool((one > 0).any() and (one < 0).any()) for one in (common.market, common.group))
 
 
-def _way(trial: _Trial, weeks: float | None, progress: Progress | None) -> Pairs | None:
+def _way(trial: _Trial, weeks: float | None, progress: Progress | None) -> HeldPairs | None:
     """Both sides from today's stock; None where it is not known."""
     data, world = trial.data, trial.data.models.world
     record = stock_record(data.catalog, world.lead_time)
@@ -442,7 +442,7 @@ def _way(trial: _Trial, weeks: float | None, progress: Progress | None) -> Pairs
 
 
 def _further(
-    trial: _Trial, way: Pairs | None, judged: Judged, misfit: Sequence[Misfit]
+    trial: _Trial, way: HeldPairs | None, judged: Judged, misfit: Sequence[Misfit]
 ) -> list[tuple[BoolArray, str]]:
     """What can only hold back."""
     data, promise, names, code = trial.data, trial.promise, trial.names, trial.code

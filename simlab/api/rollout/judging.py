@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from collections.abc import Sequence
+from dataclasses import dataclass, fields, replace
+from typing import TYPE_CHECKING, TypeVar
 
 import numpy as np
 
-from simlab.api.rollout.pairs import Pairs
+from simlab.api.rollout.pairs import HeldPairs, Pairs
 from simlab.verdict.gate.decisions import Decided, Evidence, decide, doubt_of, either
 from simlab.verdict.gate.pvalues import FEWEST, MeanTest, mean_tests, rare_losses
 
@@ -59,6 +60,17 @@ class Promise:
     costs: BoolArray | None = None
     as_planned: bool = False
 
+    def take(self, rows: IntArray) -> Promise:
+        """Of some items."""
+        return replace(
+            self,
+            tolerance=self.tolerance[rows],
+            planned_stock=self.planned_stock[rows],
+            planned_orders=self.planned_orders[rows],
+            code=self.code[rows],
+            costs=None if self.costs is None else self.costs[rows],
+        )
+
 
 @dataclass(frozen=True, eq=False)
 class Judged:
@@ -85,7 +97,7 @@ class Judged:
     segment_then: FloatArray
 
 
-def judge(pairs: Pairs, promise: Promise, q: float, *, any_dependence: bool = False) -> Judged:
+def judge(pairs: HeldPairs, promise: Promise, q: float, *, any_dependence: bool = False) -> Judged:
     """Decide on every pair.
 
     Notes
@@ -94,19 +106,37 @@ def judge(pairs: Pairs, promise: Promise, q: float, *, any_dependence: bool = Fa
     orders more often, than both promises and the tolerance. "Harmed" is that both differences lie above 0:
     to rule it out one of them is enough (p doubled), to show it both are needed (the larger p).
     """
-    now_fill, then_fill = (_by_segment(pairs, served, promise.code) for served in (pairs.now, pairs.then))
-    service, loss = _service(pairs, promise, then_fill)
-    stock, more_stock = _stock(pairs, promise)
-    orders, more_orders = _orders(pairs, promise)
-    evidence = {SERVES_LESS: service, TIES_UP_MORE: stock, MORE_ORDERS: orders}
-    decided = decide(evidence, pairs.unchanged, q, any_dependence=any_dependence)
-    return Judged(decided, pairs.unchanged, loss, more_stock, more_orders, evidence, now_fill, then_fill)
+    demanded = pairs.of_items(lambda part: part.demanded.sum(axis=1))
+    now_fill = _by_segment(pairs.of_items(lambda part: part.now.served.sum(axis=1)), demanded, promise.code)
+    then_fill = _by_segment(pairs.of_items(lambda part: part.then.served.sum(axis=1)), demanded, promise.code)
+    found = [_measured(part, promise.take(rows), then_fill) for rows, part in pairs]
+    evidence = {name: _joined([one[name][0] for one in found]) for name in found[0]}
+    loss, stock, orders = (_joined([one[name][1] for one in found]) for name in found[0])
+    unchanged = pairs.of_items(lambda part: part.unchanged)
+    decided = decide(evidence, unchanged, q, any_dependence=any_dependence)
+    return Judged(decided, unchanged, loss, stock, orders, evidence, now_fill, then_fill)
 
 
-def _by_segment(pairs: Pairs, side: object, code: IntArray) -> FloatArray:
+_OfItems = TypeVar("_OfItems", Evidence, MeanTest)
+
+
+def _measured(pairs: Pairs, promise: Promise, planned: FloatArray) -> dict[str, tuple[Evidence, MeanTest]]:
+    """Evidence of harm to some items, and the test against today, by measure."""
+    return {
+        SERVES_LESS: _service(pairs, promise, planned),
+        TIES_UP_MORE: _stock(pairs, promise),
+        MORE_ORDERS: _orders(pairs, promise),
+    }
+
+
+def _joined(parts: Sequence[_OfItems]) -> _OfItems:
+    """What was found of some items after another, of all."""
+    names = [field.name for field in fields(parts[0])]
+    return type(parts[0])(*(np.concatenate([getattr(one, name) for one in parts]) for name in names))
+
+
+def _by_segment(served: IntArray, demanded: IntArray, code: IntArray) -> FloatArray:
     """(s,) fill rate of every segment."""
-    served = getattr(side, "served").sum(axis=1)  # noqa: B009
-    demanded = pairs.demanded.sum(axis=1)
     with np.errstate(divide="ignore", invalid="ignore"):
         rate = np.bincount(code, served) / np.bincount(code, demanded)
     return np.asarray(rate)

@@ -11,7 +11,7 @@ import numpy as np
 
 from simlab.api.data.data import Data
 from simlab.api.data.replay import PATHS, lead_times_of
-from simlab.api.rollout.pairs import Pairs
+from simlab.api.rollout.pairs import HeldPairs
 from simlab.api.rollout.sides import Proposed
 from simlab.api.simulator.before import known_rows, past_of
 from simlab.api.simulator.simulator import plan_columns
@@ -96,7 +96,7 @@ def hold_back(decision: ObjectArray, why: ObjectArray, where: BoolArray, name: s
 
 
 def harmed_on_the_way(
-    pairs: Pairs, tolerance: FloatArray, planned: FloatArray | None, q: float, any_dependence: bool
+    pairs: HeldPairs, tolerance: FloatArray, planned: FloatArray | None, q: float, any_dependence: bool
 ) -> BoolArray:
     """(n,) items shown to serve less than both promises, beyond the tolerance, on the way from today.
 
@@ -105,14 +105,18 @@ def harmed_on_the_way(
     planned : (n,) float or None
         Planned service of each item's segment; None: today's levels on the same way are the only promise.
     """
-    demanded = pairs.demanded.astype(np.float64)
-    lost = pairs.now.served - pairs.then.served
-    test = mean_tests(lost - tolerance[:, None] * demanded)
-    p = np.where((lost != 0).sum(axis=1) < FEWEST, 1.0, test.above)
-    if planned is not None:
-        level = (np.nan_to_num(planned) - tolerance)[:, None]
-        p = np.maximum(p, mean_tests(level * demanded - pairs.then.served).above)
-    rows = np.flatnonzero(~pairs.unchanged)
+    parts, changed = [], []
+    for of_items, part in pairs:
+        demanded, allowed = part.demanded.astype(np.float64), tolerance[of_items, None]
+        lost = part.now.served - part.then.served
+        above = mean_tests(lost - allowed * demanded).above
+        above = np.where((lost != 0).sum(axis=1) < FEWEST, 1.0, above)
+        if planned is not None:
+            level = np.nan_to_num(planned[of_items])[:, None] - allowed
+            above = np.maximum(above, mean_tests(level * demanded - part.then.served).above)
+        parts.append(above)
+        changed.append(~part.unchanged)
+    p, rows = np.concatenate(parts), np.flatnonzero(np.concatenate(changed))
     out = np.zeros(p.size, np.bool_)
     out[rows] = rejected(p[rows], q, any_dependence=any_dependence)
     return out

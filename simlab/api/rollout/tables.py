@@ -11,7 +11,7 @@ import pandas as pd
 from simlab.api.data.data import Data
 from simlab.api.output.plan_csv import rounded, text_column
 from simlab.api.rollout.judging import Judged
-from simlab.api.rollout.pairs import Pairs, Side
+from simlab.api.rollout.pairs import HeldPairs, Pairs, Side
 from simlab.api.rollout.settle import Settled
 from simlab.api.rollout.sides import Proposed
 from simlab.api.simulator.levels import families
@@ -53,7 +53,7 @@ def gate_table(
     data: Data,
     proposed: Proposed,
     sides: tuple[Levels, Levels],
-    pairs: Pairs,
+    pairs: HeldPairs,
     judged: Judged,
     settled: Settled,
     scale: Scale,
@@ -66,12 +66,10 @@ def gate_table(
     """
     now, then = sides
     parts, family = data.catalog.parts, data.study.policy.family
-    cost = data.models.costs.unit_cost * data.models.costs.cost_resolution
-    lost = pairs.now.served - pairs.then.served
-    served = _paired(-lost / parts[:, None] / scale.years, scale.level)
-    stock = _paired((pairs.then.stock - pairs.now.stock) / scale.stock_weight * cost[:, None], scale.level)
-    orders = _paired((pairs.then.orders - pairs.now.orders) / scale.years, scale.level)
-    bought = _paired((pairs.then.ordered - pairs.now.ordered) * cost[:, None] / scale.years, scale.level)
+    cost: FloatArray = np.float64(data.models.costs.cost_resolution) * data.models.costs.unit_cost
+    found = [_of_items(part, cost[at], parts[at], tolerance[at], scale) for at, part in pairs]
+    seen = {name: np.concatenate([one[name] for one in found]) for name in found[0]}
+    worse = seen.pop("worse")
     effect, needed = _could(judged, scale, pairs.replications)
     open_ = settled.decision == UNDECIDED
     return pd.DataFrame(
@@ -85,17 +83,9 @@ def gate_table(
             "reason": settled.reason,
             **_levels(now, "_now", parts, family),
             **_levels(then, "_proposed", parts, family),
-            "service_now": _fill(pairs, pairs.now, scale.level),
-            "service": _fill(pairs, pairs.then, scale.level),
-            **_columns("served_change", served),
-            "stock_value_now": pairs.now.stock.mean(axis=1) / scale.stock_weight * cost,
-            "stock_value": pairs.then.stock.mean(axis=1) / scale.stock_weight * cost,
-            **_columns("stock_value_change", stock),
-            "orders_now": pairs.now.orders.mean(axis=1) / scale.years,
-            **_columns("orders_change", orders),
-            **_columns("purchases_change", bought),
+            **seen,
             "tolerance": tolerance,
-            "worse": (lost > tolerance[:, None] * pairs.demanded).mean(axis=1),
+            "worse": worse,
             "p_go": judged.decided.p_go,
             "p_hold": judged.decided.p_hold,
             "could_show": np.where(open_, effect, np.nan),
@@ -103,6 +93,30 @@ def gate_table(
             "target": proposed.target,
         }
     )
+
+
+def _of_items(
+    pairs: Pairs, cost: FloatArray, parts: IntArray, tolerance: FloatArray, scale: Scale
+) -> dict[str, FloatArray]:
+    """Both sides and their differences of some items, from sums by replication."""
+    now, then = pairs.now, pairs.then
+    lost = now.served - then.served
+    served = _paired(-lost / parts[:, None] / scale.years, scale.level)
+    stock = _paired((then.stock - now.stock) / scale.stock_weight * cost[:, None], scale.level)
+    orders = _paired((then.orders - now.orders) / scale.years, scale.level)
+    bought = _paired((then.ordered - now.ordered) * cost[:, None] / scale.years, scale.level)
+    return {
+        "service_now": _fill(pairs, now, scale.level),
+        "service": _fill(pairs, then, scale.level),
+        **_columns("served_change", served),
+        "stock_value_now": now.stock.mean(axis=1) / scale.stock_weight * cost,
+        "stock_value": then.stock.mean(axis=1) / scale.stock_weight * cost,
+        **_columns("stock_value_change", stock),
+        "orders_now": now.orders.mean(axis=1) / scale.years,
+        **_columns("orders_change", orders),
+        **_columns("purchases_change", bought),
+        "worse": (lost > tolerance[:, None] * pairs.demanded).mean(axis=1),
+    }
 
 
 def _fill(pairs: Pairs, side: Side, level: float) -> FloatArray:

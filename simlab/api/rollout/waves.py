@@ -10,7 +10,7 @@ import pandas as pd
 
 from simlab.api.data.data import Data
 from simlab.api.finance.changeover import can_change_over, profile_of_change
-from simlab.api.rollout.pairs import Pairs
+from simlab.api.rollout.pairs import HeldPairs
 from simlab.api.settings import Settings
 from simlab.engine.world.levels import Levels
 from simlab.engine.world.world import Horizon
@@ -108,7 +108,7 @@ def _words(data: Data, name: str) -> list[str]:
 def wave_tables(
     data: Data,
     table: pd.DataFrame,
-    pairs: Pairs,
+    pairs: HeldPairs,
     sides: tuple[Levels, Levels],
     waves: tuple[tuple[str, ...], IntArray],
     asked: WavePlan,
@@ -127,15 +127,16 @@ def wave_tables(
     """
     names, code = waves
     goes = table["decision"].isin((GO, UNCHANGED)).to_numpy()
-    served = np.where(goes[:, None], pairs.then.served, pairs.now.served).sum(axis=1)
+    served_now = pairs.of_items(lambda part: part.now.served.sum(axis=1))
+    served = np.where(goes, pairs.of_items(lambda part: part.then.served.sum(axis=1)), served_now)
     value = table["stock_value"].where(goes, table["stock_value_now"]).to_numpy()
 
     def total(values: FloatArray | IntArray) -> FloatArray:
         return np.bincount(code, values, minlength=len(names)).astype(np.float64)
 
-    demanded = pairs.demanded.sum(axis=1)
+    demanded = pairs.of_items(lambda part: part.demanded.sum(axis=1))
     with np.errstate(divide="ignore", invalid="ignore"):
-        service_now = total(pairs.now.served.sum(axis=1)) / total(demanded)
+        service_now = total(served_now) / total(demanded)
         service = total(served) / total(demanded)
     now = total(table["stock_value_now"].to_numpy())
     frame = pd.DataFrame(

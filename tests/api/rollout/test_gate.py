@@ -14,6 +14,7 @@ from worlds.study import write_study
 
 import simlab as sl
 from simlab import api
+from simlab.api.rollout import pairs
 from simlab.cli.app import app
 from simlab.errors import InvalidInputError, UsageError
 from simlab.run import RunFolder, verify
@@ -61,6 +62,18 @@ def test_what_costs_nothing_ties_nothing_up(tmp_path):
     decision = sl.gate(data, proposed=plan).table["decision"].to_numpy()
     assert set(decision[np.array(free) == 1]) == {"go"}
     assert set(decision[np.array(free) == 0]) == {"hold back"}
+
+
+def test_items_looked_at_some_after_another_are_decided_as_all_at_once(tmp_path, monkeypatch):
+    """Sums of every replication are held block by block: no number may depend on where blocks end."""
+    data = base_stock_data(N, [9] * N, on_hand=[4] * N, supplier=["x", "y"] * (N // 2))
+    plan = plan_file(tmp_path, data, [7, 9, 12] * (N // 3))
+    whole = sl.gate(data, proposed=plan, waves=2)
+    monkeypatch.setattr(pairs, "_ITEMS_AT_ONCE", 5)
+    parts = sl.gate(data, proposed=plan, waves=2)
+    pd.testing.assert_frame_equal(parts.table, whole.table, check_exact=True)
+    assert parts.statements == whole.statements
+    assert len(set(whole.table["decision"])) > 1
 
 
 def test_replications_that_would_settle_it_do(tmp_path):
