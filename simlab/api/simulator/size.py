@@ -34,8 +34,9 @@ _WHOLE_ITEM, _WHOLE_ROW, _WHOLE_LEVEL = 5_700, 40, 64
 _WORD = 8
 _BY_BATCH, _KEPT = 2, 10
 """Bytes of a batch of a target where curves are kept, and of a replication of plans kept by SKU-location."""
-_OF_SAMPLES, _TOTALS = 1, 12
-"""Measures kept by batch and as a total, in whole words, where curves of several samples are held."""
+_OF_SAMPLES, _TOTALS = 3, 12
+"""Measures by batch and as a total, in whole words, where curves of several samples are held: so many as a
+contest was measured to take (`tests/bench/test_memory_of_commands.py`)."""
 _LEVELS = 3
 _MOST_KEPT = 10_000_000
 _COPY, _COPIED = 100e6, 2_500
