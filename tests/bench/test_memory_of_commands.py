@@ -19,6 +19,8 @@ from worlds.whole_runs import watched
 pytestmark = pytest.mark.bench
 
 SIZES = tuple(map(int, os.environ.get("SIMLAB_SIZES", "5000,40000").split(",")))
+MOST = 85e3
+"""Bytes of a SKU-location: what a contest takes, and little more."""
 SHORT = {"periods = 104": "periods = 26", "replications = 50": "replications = 20"}
 MORE = {
     "study": "",
@@ -91,3 +93,4 @@ def test_memory(rows: list[str], place: Path, what: str) -> None:
     each = 1e9 * (found[-1] - found[0]) / (SIZES[-1] - SIZES[0])
     rows.append(f"| {what} | {' | '.join(f'{one:.2f} GB' for one in found)} | {each / 1e3:.1f} kB |")
     sys.stderr.write(rows[-1] + "\n")
+    assert each < MOST
